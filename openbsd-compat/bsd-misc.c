@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/*
+ * Each function is compiled only where configure did not find it in the C
+ * library.  They behave as the manual pages of OpenBSD say.
+ */
+
+#include "openbsd-compat/bsd-misc.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#ifndef HAVE_STRLCPY
+size_t
+strlcpy(char *dst, const char *src, size_t size)
+{
+	size_t len = strlen(src), n;
+
+	if (size == 0)
+		return len;
+	n = len < size ? len : size - 1;
+	memcpy(dst, src, n);
+	dst[n] = '\0';
+	return len;
+}
+#endif
+
+#ifndef HAVE_EXPLICIT_BZERO
+void
+explicit_bzero(void *p, size_t len)
+{
+	/* Volatile: the compiler may not drop the stores as dead. */
+	volatile unsigned char *q = p;
+
+	while (len-- > 0)
+		*q++ = 0;
+}
+#endif
+
+#ifndef HAVE_CLOSEFROM
+/*
+ * Close what /proc lists.  Closing while reading is safe: the kernel goes on
+ * from the number it listed last, not from a place in a list (fs/proc/fd.c).
+ * Returns -1 when there is no list.
+ */
+static int
+close_listed(int lowfd)
+{
+	DIR *d;
+	struct dirent *e;
+	char *end;
+	long fd;
+
+	if ((d = opendir("/proc/self/fd")) == NULL)
+		return -1;
+	while ((e = readdir(d)) != NULL) {
+		fd = strtol(e->d_name, &end, 10);
+		if (end != e->d_name && *end == '\0' && fd >= lowfd &&
+		    fd != dirfd(d))
+			(void)close((int)fd);
+	}
+	(void)closedir(d);
+	return 0;
+}
+
+void
+closefrom(int lowfd)
+{
+	long fd, max;
+
+	if (lowfd < 0)
+		lowfd = 0;
+#ifdef SYS_close_range
+	/* Linux 5.9; the numbers from lowfd to the largest, no flags. */
+	if (syscall(SYS_close_range, (unsigned)lowfd, ~0U, 0U) == 0)
+		return;
+#endif
+	if (close_listed(lowfd) == 0)
+		return;
+	if ((max = sysconf(_SC_OPEN_MAX)) < 0)
+		max = 1024;	/* the soft limit that Linux starts with */
+	for (fd = lowfd; fd < max; fd++)
+		(void)close((int)fd);
+}
+#endif
