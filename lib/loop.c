@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/*
+ * One poll(2) per turn over a fixed array of slots; a free slot has the
+ * descriptor -1, which poll skips.  A slot can be emptied and filled again
+ * while its neighbours are being dispatched: filling it clears what poll
+ * reported for the descriptor that was there before, so a handler never sees
+ * an event of a descriptor that is gone, even when the number came back.
+ * What a handler no longer asks for is not delivered either.
+ *
+ * Timers form a list sorted by deadline, equal ones in the order in which
+ * they were set.  Those that are due are first moved to a list of their own
+ * and then run from its front: a timer that sets itself to "now" has to wait
+ * for the next turn, and one cancelled by another's handler does not run.
+ *
+ * Descriptors come before timers, so that an answer that has arrived beats
+ * the deadline for it.
+ */
+
+#include "lib/loop.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "lib/err.h"
+
+/* What belongs to the slot of the same index in fds. */
+struct watch {
+	unsigned type;
+	void *ctx;
+};
+
+struct loop {
+	const struct loop_type *types;
+	unsigned ntypes;
+	struct pollfd fds[LOOP_FDS_MAX];
+	struct watch watches[LOOP_FDS_MAX];
+	struct loop_timer *timers;	/* waiting, by deadline */
+	struct loop_timer *due;		/* being run in this turn */
+	uint64_t now_ms;
+};
+
+int
+loop_new(const struct loop_type *types, unsigned ntypes, struct loop **loopp)
+{
+	struct loop *l;
+	unsigned i;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return SSHTAP_ERR_ALLOC;
+	l->types = types;
+	l->ntypes = ntypes;
+	for (i = 0; i < LOOP_FDS_MAX; i++)
+		l->fds[i].fd = -1;
+	loop_update_now(l);
+	*loopp = l;
+	return 0;
+}
+
+void
+loop_free(struct loop *l)
+{
+	free(l);
+}
+
+/* The slot of a descriptor, or a free one for -1; NULL if there is none. */
+static struct pollfd *
+find_slot(struct loop *l, int fd)
+{
+	unsigned i;
+
+	for (i = 0; i < LOOP_FDS_MAX; i++)
+		if (l->fds[i].fd == fd)
+			return &l->fds[i];
+	return NULL;
+}
+
+static short
+to_poll(unsigned events)
+{
+	int wanted = 0;
+
+	if (events & LOOP_IN)
+		wanted |= POLLIN;
+	if (events & LOOP_OUT)
+		wanted |= POLLOUT;
+	return (short)wanted;
+}
+
+/*
+ * POLLERR and POLLNVAL count as hang-ups: Linux reports a deleted TAP device
+ * as POLLERR alone (tun_chr_poll in drivers/net/tun.c).
+ */
+static unsigned
+from_poll(const struct pollfd *p)
+{
+	int got = p->revents & (p->events | POLLHUP | POLLERR | POLLNVAL);
+	unsigned events = 0;
+
+	if (got & POLLIN)
+		events |= LOOP_IN;
+	if (got & POLLOUT)
+		events |= LOOP_OUT;
+	if (got & (POLLHUP | POLLERR | POLLNVAL))
+		events |= LOOP_HUP;
+	return events;
+}
+
+int
+loop_add(struct loop *l, int fd, unsigned type, void *ctx, unsigned events)
+{
+	struct pollfd *slot;
+
+	if (fd < 0 || type >= l->ntypes || find_slot(l, fd) != NULL)
+		return SSHTAP_ERR_ARGUMENT;
+	if ((slot = find_slot(l, -1)) == NULL)
+		return SSHTAP_ERR_TOO_BIG;
+	*slot = (struct pollfd){ .fd = fd, .events = to_poll(events) };
+	l->watches[slot - l->fds] = (struct watch){ .type = type, .ctx = ctx };
+	return 0;
+}
+
+void
+loop_set(struct loop *l, int fd, unsigned events)
+{
+	struct pollfd *slot;
+
+	if (fd >= 0 && (slot = find_slot(l, fd)) != NULL)
+		slot->events = to_poll(events);
+}
+
+void
+loop_remove(struct loop *l, int fd)
+{
+	struct pollfd *slot;
+
+	if (fd >= 0 && (slot = find_slot(l, fd)) != NULL)
+		*slot = (struct pollfd){ .fd = -1 };
+}
+
+/* Take t out of one list, if it is there. */
+static void
+unlink_timer(struct loop_timer **headp, struct loop_timer *t)
+{
+	struct loop_timer **p;
+
+	for (p = headp; *p != NULL; p = &(*p)->next) {
+		if (*p == t) {
+			*p = t->next;
+			return;
+		}
+	}
+}
+
+void
+loop_timer_cancel(struct loop *l, struct loop_timer *t)
+{
+	if (!t->armed)
+		return;
+	unlink_timer(&l->timers, t);
+	unlink_timer(&l->due, t);
+	t->next = NULL;
+	t->armed = 0;
+}
+
+void
+loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t at_ms)
+{
+	struct loop_timer **p = &l->timers;
+
+	loop_timer_cancel(l, t);
+	while (*p != NULL && (*p)->at_ms <= at_ms)
+		p = &(*p)->next;
+	t->at_ms = at_ms;
+	t->next = *p;
+	t->armed = 1;
+	*p = t;
+}
+
+uint64_t
+loop_now(const struct loop *l)
+{
+	return l->now_ms;
+}
+
+/* Without a monotonic clock, which no supported system lacks, time stops. */
+void
+loop_update_now(struct loop *l)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
+		return;
+	l->now_ms = (uint64_t)ts.tv_sec * 1000 +
+	    (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* For poll: milliseconds to the first deadline, or -1 for ever. */
+static int
+get_timeout(const struct loop *l)
+{
+	uint64_t wait;
+
+	if (l->timers == NULL)
+		return -1;
+	if (l->timers->at_ms <= l->now_ms)
+		return 0;
+	wait = l->timers->at_ms - l->now_ms;
+	return wait > INT_MAX ? INT_MAX : (int)wait;
+}
+
+static void
+run_fds(struct loop *l)
+{
+	const struct watch *w;
+	unsigned events, i;
+
+	for (i = 0; i < LOOP_FDS_MAX; i++) {
+		if (l->fds[i].fd < 0 || (events = from_poll(&l->fds[i])) == 0)
+			continue;
+		w = &l->watches[i];
+		l->types[w->type].ready(w->ctx, l->fds[i].fd, events);
+	}
+}
+
+static void
+run_timers(struct loop *l)
+{
+	struct loop_timer **p = &l->timers, *t;
+
+	while (*p != NULL && (*p)->at_ms <= l->now_ms)
+		p = &(*p)->next;
+	l->due = p == &l->timers ? NULL : l->timers;
+	l->timers = *p;
+	if (l->due != NULL)
+		*p = NULL;
+	while ((t = l->due) != NULL) {
+		loop_timer_cancel(l, t);
+		t->fn(t->ctx, l->now_ms);
+	}
+}
+
+int
+loop_turn(struct loop *l)
+{
+	int n = poll(l->fds, LOOP_FDS_MAX, get_timeout(l));
+
+	if (n < 0 && errno != EINTR)
+		return SSHTAP_ERR_SYSTEM;
+	loop_update_now(l);
+	/* After a failed poll the old reports would still stand there. */
+	if (n > 0)
+		run_fds(l);
+	run_timers(l);
+	return 0;
+}
