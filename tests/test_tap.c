@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/* The wrappers of a device and its counters, over a pair in memory. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/err.h"
+#include "tun/tap.h"
+
+/* More frames than any ring holds. */
+#define MANY	100000
+
+static struct tap *a, *b;
+static uint8_t storage[TAP_HEADROOM + TAP_FRAME_MAX + 1];
+static uint8_t *const frame = storage + TAP_HEADROOM;
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	a = b = NULL;
+	memset(storage, 0, sizeof(storage));
+	return tap_memory_pair(&a, &b);
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	tap_close(a);
+	tap_close(b);
+	return 0;
+}
+
+static void
+assert_stats(const struct tap *t, uint64_t received, uint64_t sent,
+    uint64_t dropped_in, uint64_t dropped_out)
+{
+	const struct tap_stats *s = tap_stats(t);
+
+	assert_int_equal(s->received, received);
+	assert_int_equal(s->sent, sent);
+	assert_int_equal(s->dropped_in, dropped_in);
+	assert_int_equal(s->dropped_out, dropped_out);
+}
+
+/* Send len bytes of which the last is a mark. */
+static int
+send_marked(struct tap *t, size_t len, uint8_t mark)
+{
+	memset(frame, 0, len);
+	if (len > 0)
+		frame[len - 1] = mark;
+	return tap_send(t, frame, len);
+}
+
+static void
+test_properties(void **state)
+{
+	(void)state;
+	assert_string_not_equal(tap_name(a), tap_name(b));
+	assert_int_equal(tap_mode(a), TAP_ETHERNET);
+	assert_int_equal(tap_read_fd(a), -1);
+	assert_int_equal(tap_write_fd(b), -1);
+	assert_stats(a, 0, 0, 0, 0);
+	tap_close(NULL);
+}
+
+static void
+test_frames_keep_order_and_borders(void **state)
+{
+	size_t len, n;
+
+	(void)state;
+	for (n = 0; n < 10; n++)
+		assert_int_equal(send_marked(a, 60 + n, (uint8_t)(n + 1)), 0);
+	for (n = 0; n < 10; n++) {
+		memset(frame, 0xff, 100);
+		assert_int_equal(tap_recv(b, frame, TAP_FRAME_MAX, &len), 0);
+		assert_int_equal(len, 60 + n);
+		assert_int_equal(frame[len - 1], n + 1);
+		assert_int_equal(frame[len], 0xff);
+	}
+	len = 5;
+	assert_int_equal(tap_recv(b, frame, TAP_FRAME_MAX, &len),
+	    SSHTAP_ERR_AGAIN);
+	assert_int_equal(tap_recv(a, frame, TAP_FRAME_MAX, &len),
+	    SSHTAP_ERR_AGAIN);
+	assert_int_equal(len, 5);
+	assert_stats(a, 0, 10, 0, 0);
+	assert_stats(b, 10, 0, 0, 0);
+}
+
+static void
+test_both_ways_at_once(void **state)
+{
+	size_t len;
+
+	(void)state;
+	assert_int_equal(send_marked(a, 14, 1), 0);
+	assert_int_equal(send_marked(b, 15, 2), 0);
+	assert_int_equal(tap_recv(a, frame, TAP_FRAME_MAX, &len), 0);
+	assert_int_equal(len, 15);
+	assert_int_equal(frame[14], 2);
+	assert_int_equal(tap_recv(b, frame, TAP_FRAME_MAX, &len), 0);
+	assert_int_equal(len, 14);
+	assert_int_equal(frame[13], 1);
+	assert_stats(a, 1, 1, 0, 0);
+}
+
+/* Runs round the ring several times, so that a wrong wrap shows. */
+static void
+test_ring_wraps(void **state)
+{
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		assert_int_equal(send_marked(a, 60, (uint8_t)i), 0);
+		assert_int_equal(send_marked(a, 61, (uint8_t)(i + 1)), 0);
+		assert_int_equal(tap_recv(b, frame, 100, &len), 0);
+		assert_int_equal(len, 60);
+		assert_int_equal(frame[59], (uint8_t)i);
+		assert_int_equal(tap_recv(b, frame, 100, &len), 0);
+		assert_int_equal(len, 61);
+		assert_int_equal(frame[60], (uint8_t)(i + 1));
+	}
+}
+
+static void
+test_full_ring_drops_the_newest(void **state)
+{
+	size_t held, i, len;
+	int r = 0;
+
+	(void)state;
+	for (held = 0; held < MANY; held++) {
+		r = send_marked(a, 60, (uint8_t)held);
+		if (r != 0)
+			break;
+	}
+	assert_int_equal(r, SSHTAP_ERR_DROPPED);
+	assert_true(held > 1);
+	assert_int_equal(send_marked(a, 60, 0xff), SSHTAP_ERR_DROPPED);
+	assert_stats(a, 0, held, 0, 2);
+	for (i = 0; i < held; i++) {
+		assert_int_equal(tap_recv(b, frame, 100, &len), 0);
+		assert_int_equal(frame[59], (uint8_t)i);
+	}
+	assert_int_equal(tap_recv(b, frame, 100, &len), SSHTAP_ERR_AGAIN);
+	assert_int_equal(send_marked(a, 60, 1), 0);
+	assert_stats(b, held, 0, 0, 0);
+}
+
+static void
+test_runts_and_giants_are_not_sent(void **state)
+{
+	size_t len;
+
+	(void)state;
+	assert_int_equal(tap_send(a, frame, 0), SSHTAP_ERR_DROPPED);
+	assert_int_equal(tap_send(a, frame, TAP_FRAME_MIN - 1),
+	    SSHTAP_ERR_DROPPED);
+	assert_int_equal(tap_send(a, frame, TAP_FRAME_MAX + 1),
+	    SSHTAP_ERR_DROPPED);
+	assert_int_equal(tap_send(a, frame, SIZE_MAX), SSHTAP_ERR_DROPPED);
+	assert_stats(a, 0, 0, 0, 4);
+	assert_int_equal(tap_recv(b, frame, TAP_FRAME_MAX, &len),
+	    SSHTAP_ERR_AGAIN);
+	assert_int_equal(tap_send(a, frame, TAP_FRAME_MIN), 0);
+	assert_int_equal(send_marked(a, TAP_FRAME_MAX, 9), 0);
+	assert_int_equal(tap_recv(b, frame, TAP_FRAME_MAX, &len), 0);
+	assert_int_equal(len, TAP_FRAME_MIN);
+	assert_int_equal(tap_recv(b, frame, TAP_FRAME_MAX, &len), 0);
+	assert_int_equal(len, TAP_FRAME_MAX);
+	assert_int_equal(frame[TAP_FRAME_MAX - 1], 9);
+	assert_stats(a, 0, 2, 0, 4);
+}
+
+static void
+test_frame_too_long_for_the_caller(void **state)
+{
+	size_t len = 5;
+
+	(void)state;
+	assert_int_equal(send_marked(a, 61, 1), 0);
+	assert_int_equal(send_marked(a, 60, 2), 0);
+	memset(frame, 0xff, 100);
+	assert_int_equal(tap_recv(b, frame, 60, &len), SSHTAP_ERR_DROPPED);
+	assert_int_equal(len, 5);
+	assert_int_equal(frame[60], 0xff);
+	assert_int_equal(tap_recv(b, frame, 60, &len), 0);
+	assert_int_equal(len, 60);
+	assert_int_equal(frame[59], 2);
+	assert_stats(b, 1, 0, 1, 0);
+}
+
+static void
+test_other_end_closed(void **state)
+{
+	size_t len;
+
+	(void)state;
+	assert_int_equal(send_marked(a, 60, 1), 0);
+	tap_close(a);
+	a = NULL;
+	assert_int_equal(send_marked(b, 60, 1), SSHTAP_ERR_GONE);
+	assert_int_equal(tap_recv(b, frame, 100, &len), 0);
+	assert_int_equal(tap_recv(b, frame, 100, &len), SSHTAP_ERR_GONE);
+	assert_stats(b, 1, 0, 0, 0);
+}
+
+static void
+test_second_end_closed_first(void **state)
+{
+	size_t len;
+
+	(void)state;
+	tap_close(b);
+	b = NULL;
+	assert_int_equal(send_marked(a, 60, 1), SSHTAP_ERR_GONE);
+	assert_int_equal(tap_recv(a, frame, 100, &len), SSHTAP_ERR_GONE);
+}
+
+#define TAP_TEST(name)	\
+	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TAP_TEST(test_properties),
+		TAP_TEST(test_frames_keep_order_and_borders),
+		TAP_TEST(test_both_ways_at_once),
+		TAP_TEST(test_ring_wraps),
+		TAP_TEST(test_full_ring_drops_the_newest),
+		TAP_TEST(test_runts_and_giants_are_not_sent),
+		TAP_TEST(test_frame_too_long_for_the_caller),
+		TAP_TEST(test_other_end_closed),
+		TAP_TEST(test_second_end_closed_first),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
