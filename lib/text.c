@@ -106,6 +106,9 @@ text_clean(char *dst, size_t size, const void *src, size_t len, int keep_lf)
 
 	for (in = 0; in < len; in += n) {
 		c = decode(p + in, len - in, &n);
+		/* RFC 4252 section 5.4 ends the lines of a text with CR LF. */
+		if (keep_lf && c == '\r' && in + 1 < len && p[in + 1] == '\n')
+			continue;
 		if (is_harmless(c, keep_lf)) {
 			if (n > size - 1 - out)
 				break;

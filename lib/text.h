@@ -10,7 +10,7 @@
  * Make text from the far side fit to be shown: every byte that a terminal
  * could act on (C0, DEL, C1 in either encoding, invalid UTF-8, bidirectional
  * overrides) becomes '?'.  Tab becomes a space; a line feed is kept only when
- * keep_lf is set.
+ * keep_lf is set, and the carriage return in front of it is left out then.
  *
  * dst:     receives at most size - 1 bytes and a NUL; size is at least 1.
  *          A UTF-8 sequence is never cut in two.

@@ -67,9 +67,9 @@ test_clean_keeps_line_feeds_when_asked(void **state)
 	char out[16];
 
 	(void)state;
-	assert_int_equal(text_clean(out, sizeof(out), "a\nb\r\n\0c", 7, 1),
+	assert_int_equal(text_clean(out, sizeof(out), "a\nb\r\n\0c\r", 8, 1),
 	    7);
-	assert_string_equal(out, "a\nb?\n?c");
+	assert_string_equal(out, "a\nb\n?c?");
 }
 
 static void
