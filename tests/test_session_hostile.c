@@ -1,0 +1,751 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/*
+ * Peers and people in the middle who break the rules: every message number in
+ * every state, strict key exchange (OpenSSH PROTOCOL section 1.9), proposals
+ * without its markers, and guesses.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/err.h"
+#include "tests/pair.h"
+#include "transport/packet.h"
+#include "transport/session_impl.h"
+#include "transport/ssh2.h"
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+#define GCM	"aes256-gcm@openssh.com"
+#define CHACHA	"chacha20-poly1305@openssh.com"
+
+/* The bytes one side wants to send now, given to the other at once. */
+static void
+hand_over(struct pair *p, enum session_role from)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * 1024);
+	pair_take(p, from, &b);
+	pair_feed(p, pair_other(from), buf_view(&b).p, b.len);
+	buf_clear(&b);
+}
+
+/* Only what comes before its first packet. */
+static void
+hand_over_version(struct pair *p, enum session_role from)
+{
+	const uint8_t *lf;
+	struct buf b;
+
+	buf_init(&b, 64 * 1024);
+	pair_take(p, from, &b);
+	lf = memchr(buf_view(&b).p, '\n', b.len);
+	pair_feed(p, pair_other(from), buf_view(&b).p,
+	    (size_t)(lf - buf_view(&b).p) + 1);
+	buf_clear(&b);
+}
+
+/* Only its next packet, which is in clear. */
+static void
+hand_over_one(struct pair *p, enum session_role from)
+{
+	struct buf b;
+
+	buf_init(&b, 64 * 1024);
+	pair_take(p, from, &b);
+	pair_feed(p, pair_other(from), buf_view(&b).p,
+	    4 + get_be32(buf_view(&b).p));
+	buf_clear(&b);
+}
+
+/* Bring a fresh victim to a state, with its peer able to go on from there. */
+
+static void
+reach_initial(struct pair *p, enum session_role victim,
+    enum session_state state)
+{
+	pair_open(p);
+	if (state == SESSION_INITIAL_KEXINIT) {
+		hand_over_version(p, pair_other(victim));
+		return;
+	}
+	hand_over(p, SESSION_SERVER);
+	if (victim == SESSION_CLIENT && state == SESSION_INITIAL_EXCHANGE)
+		return;
+	if (victim == SESSION_SERVER && state == SESSION_INITIAL_EXCHANGE) {
+		/* Its KEXINIT without the INIT that is behind it. */
+		pair_close(p);
+		pair_open(p);
+		hand_over(p, SESSION_CLIENT);
+		return;
+	}
+	hand_over(p, SESSION_CLIENT);
+	if (victim == SESSION_CLIENT)
+		hand_over_one(p, SESSION_SERVER);
+}
+
+static void
+reach_rekey(struct pair *p, enum session_role victim,
+    enum session_state state)
+{
+	struct session *s;
+
+	pair_handshake(p);
+	pair_authenticate(p);
+	s = pair_session(p, victim);
+	if (state == SESSION_READY)
+		return;
+	if (state == SESSION_REKEY_KEXINIT) {
+		assert_int_equal(session_rekey(s), 0);
+		return;
+	}
+	if (state == SESSION_REKEY_NEWKEYS && victim == SESSION_CLIENT) {
+		/*
+		 * Under the old keys the server could not get a word in
+		 * between its REPLY and its NEWKEYS; the table of legal
+		 * messages asks for the state alone.
+		 */
+		session_set_state(s, SESSION_REKEY_NEWKEYS);
+		return;
+	}
+	assert_int_equal(session_rekey(pair_session(p, pair_other(victim))),
+	    0);
+	hand_over(p, pair_other(victim));
+	if (state == SESSION_REKEY_EXCHANGE)
+		return;
+	hand_over(p, victim);
+	hand_over(p, pair_other(victim));
+}
+
+static void
+reach(struct pair *p, enum session_role victim, enum session_state state)
+{
+	pair_config(p);
+	p->config[0].ciphers = p->config[1].ciphers = GCM;
+	p->config[0].kex = p->config[1].kex = "curve25519-sha256";
+	if (state < SESSION_READY)
+		reach_initial(p, victim, state);
+	else
+		reach_rekey(p, victim, state);
+	assert_int_equal(p->side[victim].result, 0);
+	assert_int_equal(p->side[victim].session->state, state);
+}
+
+enum outcome {
+	GOES_UP,
+	SILENT,
+	SAYS_BYE,		/* the peer's DISCONNECT */
+	ENDS
+};
+
+/* What is documented for a message that is nothing but its number. */
+static enum outcome
+expect(enum session_state state, unsigned number)
+{
+	bool may_have_data = state == SESSION_READY ||
+	    state == SESSION_REKEY_KEXINIT;
+
+	if (number == SSH_MSG_DISCONNECT)
+		return SAYS_BYE;
+	if (number >= SSH_MSG_IGNORE && number <= SSH_MSG_DEBUG)
+		return state == SESSION_INITIAL_EXCHANGE ||
+		    state == SESSION_INITIAL_NEWKEYS ? ENDS : SILENT;
+	if (number == SSH_MSG_NEWKEYS)
+		return state == SESSION_INITIAL_NEWKEYS ||
+		    state == SESSION_REKEY_NEWKEYS ? SILENT : ENDS;
+	/* Truncated where they would be legal. */
+	if (number == SSH_MSG_EXT_INFO || number == SSH_MSG_KEXINIT ||
+	    (number >= SSH_MSG_KEX_ECDH_INIT && number <= SSH_MSG_KEX_LAST))
+		return ENDS;
+	return may_have_data ? GOES_UP : ENDS;
+}
+
+static void
+say(struct pair *p, enum session_role victim, const uint8_t *m, size_t len)
+{
+	if (p->side[victim].session->keyed) {
+		pair_inject(p, pair_other(victim), m, len);
+		hand_over(p, pair_other(victim));
+	} else
+		pair_feed_clear(p, victim, m, len);
+}
+
+/* True when the victim is as it was. */
+static bool
+check_number(struct pair *p, enum session_role victim,
+    enum session_state state, unsigned number)
+{
+	struct pair_side *side = &p->side[victim];
+	uint8_t m = (uint8_t)number;
+	struct view v;
+
+	say(p, victim, &m, 1);
+	switch (expect(state, number)) {
+	case GOES_UP:
+		assert_int_equal(side->result, 0);
+		assert_true(pair_get(p, victim, &v));
+		assert_int_equal(v.len, 1);
+		assert_int_equal(v.p[0], number);
+		break;
+	case SILENT:
+		assert_int_equal(side->result, 0);
+		break;
+	case SAYS_BYE:
+		assert_int_equal(side->result, SSHTAP_ERR_DISCONNECT);
+		break;
+	case ENDS:
+		assert_true(side->result == SSHTAP_ERR_PROTOCOL ||
+		    side->result == SSHTAP_ERR_TRUNCATED);
+		break;
+	}
+	assert_false(pair_get(p, victim, &v));
+	return side->session->state == state;
+}
+
+static void
+check_every_number(enum session_role victim, enum session_state state)
+{
+	struct pair p;
+	unsigned number;
+
+	reach(&p, victim, state);
+	for (number = 0; number <= UINT8_MAX; number++) {
+		/* There are no keys to go with the made-up state. */
+		if (number == SSH_MSG_NEWKEYS && victim == SESSION_CLIENT &&
+		    state == SESSION_REKEY_NEWKEYS)
+			continue;
+		if (check_number(&p, victim, state, number))
+			continue;
+		pair_close(&p);
+		reach(&p, victim, state);
+	}
+	pair_close(&p);
+}
+
+static void
+test_every_number_in_every_state(void **state)
+{
+	unsigned s;
+
+	(void)state;
+	for (s = SESSION_INITIAL_KEXINIT; s <= SESSION_REKEY_NEWKEYS; s++) {
+		check_every_number(SESSION_CLIENT, (enum session_state)s);
+		check_every_number(SESSION_SERVER, (enum session_state)s);
+	}
+}
+
+/* The same with a tail of noise: no state may be left in a bad way. */
+static void
+test_every_number_with_noise(void **state)
+{
+	uint8_t m[200];
+	struct pair p;
+	unsigned number, s;
+
+	(void)state;
+	for (s = SESSION_INITIAL_KEXINIT; s <= SESSION_READY; s++) {
+		for (number = 0; number < 512; number++) {
+			enum session_role victim = number < 256 ?
+			    SESSION_CLIENT : SESSION_SERVER;
+
+			pair_fill(m, sizeof(m), number);
+			m[0] = (uint8_t)number;
+			if (number % 256 == 0 || p.side[victim].result != 0) {
+				if (number > 0)
+					pair_close(&p);
+				reach(&p, victim, (enum session_state)s);
+			}
+			say(&p, victim, m, sizeof(m));
+			pair_drop_got(&p);
+		}
+		pair_close(&p);
+	}
+}
+
+/* Messages of the exchange, cut anywhere or with a byte too many. */
+
+/* The payload of a side's next packet in clear, taken from the wire. */
+static void
+take_clear_payload(struct pair *p, enum session_role from, struct buf *m)
+{
+	const uint8_t *packet;
+	struct buf b;
+	size_t len;
+
+	buf_init(&b, 64 * 1024);
+	pair_take(p, from, &b);
+	packet = buf_view(&b).p;
+	len = get_be32(packet) - 1 - packet[4];
+	assert_int_equal(buf_put(m, packet + 5, len), 0);
+	buf_clear(&b);
+}
+
+static void
+take_message(struct pair *p, enum session_role victim,
+    enum session_state state, struct buf *m)
+{
+	struct view v;
+
+	if (state == SESSION_INITIAL_KEXINIT) {
+		v = buf_view(&pair_session(p, pair_other(victim))->init_ours);
+		assert_int_equal(buf_put_view(m, &v), 0);
+		return;
+	}
+	/* What the victim has to say brings its peer to the next message. */
+	hand_over(p, victim);
+	take_clear_payload(p, pair_other(victim), m);
+}
+
+static void
+check_cut(enum session_role victim, enum session_state state)
+{
+	size_t len, total = SIZE_MAX - 1;
+	struct pair p;
+	struct buf m;
+
+	for (len = 1; len <= total + 1; len++) {
+		buf_init(&m, 64 * 1024);
+		reach(&p, victim, state);
+		take_message(&p, victim, state, &m);
+		total = m.len;
+		assert_int_equal(buf_put_u8(&m, 0), 0);
+		pair_feed_clear(&p, victim, buf_view(&m).p, len);
+		if (len == total)
+			assert_int_equal(p.side[victim].result, 0);
+		else
+			assert_true(p.side[victim].result != 0);
+		assert_false(session_is_keyed(pair_session(&p, victim)));
+		buf_clear(&m);
+		pair_close(&p);
+	}
+}
+
+static void
+test_exchange_cut_anywhere(void **state)
+{
+	(void)state;
+	check_cut(SESSION_CLIENT, SESSION_INITIAL_KEXINIT);
+	check_cut(SESSION_SERVER, SESSION_INITIAL_KEXINIT);
+	check_cut(SESSION_CLIENT, SESSION_INITIAL_EXCHANGE);
+	check_cut(SESSION_SERVER, SESSION_INITIAL_EXCHANGE);
+}
+
+/* Strict key exchange. */
+
+/* An IGNORE in front of the KEXINIT: it is not packet number 0 any more. */
+static void
+test_strict_wants_kexinit_first(void **state)
+{
+	static const uint8_t numbers[] = { SSH_MSG_IGNORE, SSH_MSG_DEBUG,
+	    SSH_MSG_UNIMPLEMENTED };
+	enum session_role victim;
+	struct buf b;
+	struct pair p;
+	size_t i, line;
+
+	(void)state;
+	for (i = 0; i < 2 * COUNT(numbers); i++) {
+		victim = i % 2 == 0 ? SESSION_CLIENT : SESSION_SERVER;
+		pair_config(&p);
+		pair_open(&p);
+		buf_init(&b, 64 * 1024);
+		pair_take(&p, pair_other(victim), &b);
+		line = (size_t)((const uint8_t *)memchr(buf_view(&b).p, '\n',
+		    b.len) - buf_view(&b).p) + 1;
+		pair_feed(&p, victim, buf_view(&b).p, line);
+		pair_feed_clear(&p, victim, &numbers[i / 2], 1);
+		assert_int_equal(p.side[victim].result, 0);
+		pair_feed(&p, victim, buf_view(&b).p + line, b.len - line);
+		assert_int_equal(p.side[victim].result, SSHTAP_ERR_PROTOCOL);
+		buf_clear(&b);
+		pair_close(&p);
+	}
+}
+
+/*
+ * The attack that strict KEX is there for: a packet put in before NEWKEYS,
+ * the first one behind it taken out.
+ */
+static void
+test_prefix_truncation(void **state)
+{
+	static const uint8_t ignore = SSH_MSG_IGNORE;
+	struct pair p;
+
+	(void)state;
+	reach(&p, SESSION_CLIENT, SESSION_INITIAL_EXCHANGE);
+	pair_feed_clear(&p, SESSION_CLIENT, &ignore, 1);
+	assert_int_equal(p.side[SESSION_CLIENT].result, SSHTAP_ERR_PROTOCOL);
+	pair_close(&p);
+	reach(&p, SESSION_SERVER, SESSION_INITIAL_NEWKEYS);
+	pair_feed_clear(&p, SESSION_SERVER, &ignore, 1);
+	assert_int_equal(p.side[SESSION_SERVER].result, SSHTAP_ERR_PROTOCOL);
+	pair_close(&p);
+}
+
+/* A sealed packet that is missing, or comes twice, is noticed at once. */
+static void
+check_missing(const char *cipher, enum session_role from, bool twice)
+{
+	enum session_role to = pair_other(from);
+	struct buf b;
+	struct pair p;
+
+	pair_config(&p);
+	p.config[SESSION_CLIENT].ciphers = cipher;
+	pair_handshake(&p);
+	buf_init(&b, 1024);
+	pair_send(&p, from, "^one", 4);
+	pair_take(&p, from, &b);
+	if (twice) {
+		pair_feed(&p, to, buf_view(&b).p, b.len);
+		assert_int_equal(p.side[to].delivered, 1);
+		pair_feed(&p, to, buf_view(&b).p, b.len);
+		pair_send(&p, from, "^more", 5);
+	} else
+		pair_send(&p, from, "^two", 4);
+	pair_pump(&p);
+	/* A length made of noise may have to be waited for. */
+	if (p.side[to].result == 0) {
+		uint8_t *m = calloc(1, PACKET_PAYLOAD_MAX);
+
+		assert_non_null(m);
+		m[0] = SSH_MSG_IGNORE;
+		pair_inject(&p, from, m, PACKET_PAYLOAD_MAX);
+		pair_pump(&p);
+		free(m);
+	}
+	assert_int_equal(p.side[to].result, SSHTAP_ERR_MAC);
+	assert_int_equal(p.side[to].delivered, twice ? 1 : 0);
+	buf_clear(&b);
+	pair_close(&p);
+}
+
+static void
+test_missing_and_repeated_packets(void **state)
+{
+	(void)state;
+	check_missing(GCM, SESSION_CLIENT, false);
+	check_missing(GCM, SESSION_SERVER, false);
+	check_missing(GCM, SESSION_CLIENT, true);
+	check_missing(GCM, SESSION_SERVER, true);
+	check_missing(CHACHA, SESSION_CLIENT, false);
+	check_missing(CHACHA, SESSION_SERVER, false);
+	check_missing(CHACHA, SESSION_CLIENT, true);
+	check_missing(CHACHA, SESSION_SERVER, true);
+}
+
+/* The EXT_INFO right behind NEWKEYS taken out: Terrapin's second half. */
+static void
+test_first_sealed_packet_missing(void **state)
+{
+	static const char *const ciphers[] = { GCM, CHACHA };
+	struct buf b;
+	struct pair p;
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < COUNT(ciphers); i++) {
+		pair_config(&p);
+		p.config[SESSION_CLIENT].ciphers = ciphers[i];
+		pair_open(&p);
+		hand_over(&p, SESSION_SERVER);
+		hand_over(&p, SESSION_CLIENT);
+		buf_init(&b, 64 * 1024);
+		pair_take(&p, SESSION_SERVER, &b);
+		len = 4 + get_be32(buf_view(&b).p);
+		len += 4 + get_be32(buf_view(&b).p + len);
+		assert_true(b.len > len);
+		pair_feed(&p, SESSION_CLIENT, buf_view(&b).p, len);
+		assert_true(session_is_keyed(pair_session(&p,
+		    SESSION_CLIENT)));
+		hand_over(&p, SESSION_CLIENT);
+		while (p.side[SESSION_CLIENT].result == 0) {
+			pair_send(&p, SESSION_SERVER, "5late", 5);
+			hand_over(&p, SESSION_SERVER);
+		}
+		assert_int_equal(p.side[SESSION_CLIENT].result,
+		    SSHTAP_ERR_MAC);
+		assert_int_equal(p.side[SESSION_CLIENT].delivered, 0);
+		buf_clear(&b);
+		pair_close(&p);
+	}
+}
+
+/* A side with another KEXINIT than it would send by itself. */
+
+struct proposal_edit {
+	const char *kex;
+	bool guess_follows;
+};
+
+static void
+put_edited(struct buf *m, const struct session *s,
+    const struct proposal_edit *edit)
+{
+	struct view old = buf_view(&s->init_ours);
+	char *copies[PROPOSAL_COUNT];
+	const char *lists[PROPOSAL_COUNT];
+	struct proposal proposal;
+	int i;
+
+	assert_int_equal(proposal_parse(&old, &proposal), 0);
+	for (i = 0; i < PROPOSAL_COUNT; i++) {
+		assert_int_equal(view_to_cstring(&proposal.list[i],
+		    &copies[i]), 0);
+		lists[i] = copies[i];
+	}
+	lists[PROPOSAL_KEX] = edit->kex;
+	assert_int_equal(proposal_put(m, old.p + 1, lists), 0);
+	m->base[m->head + m->len - 5] = edit->guess_follows ? 1 : 0;
+	for (i = 0; i < PROPOSAL_COUNT; i++)
+		free(copies[i]);
+}
+
+/* Before anything was taken: the session believes to have said it itself. */
+static void
+edit_kexinit(struct session *s, const struct proposal_edit *edit)
+{
+	struct view v, end = view_of_string("\r\n");
+	struct buf m;
+
+	buf_init(&m, 64 * 1024);
+	put_edited(&m, s, edit);
+	v = buf_view(&m);
+	buf_reset(&s->init_ours);
+	assert_int_equal(buf_put_view(&s->init_ours, &v), 0);
+	s->out.head = s->out.tail = 0;
+	s->out.keys.seq = 0;
+	s->out.keys.packets = s->out.keys.bytes = 0;
+	v = buf_view(&s->version_ours);
+	assert_int_equal(packet_out_raw(&s->out, &v), 0);
+	assert_int_equal(packet_out_raw(&s->out, &end), 0);
+	v = buf_view(&s->init_ours);
+	assert_int_equal(session_send_now(s, &v), 0);
+	buf_clear(&m);
+}
+
+static const struct proposal_edit plain = { "curve25519-sha256", false };
+
+static void
+open_lax(struct pair *p, const char *cipher)
+{
+	pair_config(p);
+	p->config[SESSION_CLIENT].ciphers = cipher;
+	pair_open(p);
+	edit_kexinit(pair_session(p, SESSION_CLIENT), &plain);
+	edit_kexinit(pair_session(p, SESSION_SERVER), &plain);
+}
+
+static void
+test_chacha_needs_strict(void **state)
+{
+	struct pair p;
+	int i;
+
+	(void)state;
+	/* Either side refuses a peer that lacks the marker. */
+	for (i = 0; i < 2; i++) {
+		pair_config(&p);
+		p.config[SESSION_CLIENT].ciphers = CHACHA;
+		pair_open(&p);
+		edit_kexinit(p.side[i].session, &plain);
+		hand_over(&p, (enum session_role)i);
+		assert_int_equal(p.side[1 - i].result, SSHTAP_ERR_PROTOCOL);
+		pair_close(&p);
+	}
+	open_lax(&p, CHACHA);
+	pair_pump(&p);
+	assert_true(p.side[0].result != 0 && p.side[1].result != 0);
+	assert_false(session_is_keyed(pair_session(&p, SESSION_CLIENT)));
+	pair_close(&p);
+}
+
+static void
+assert_same_payload(struct pair *p, enum session_role to, const char *text)
+{
+	struct view v;
+
+	assert_true(pair_get(p, to, &v));
+	assert_true(view_is(&v, text));
+}
+
+/* Without it GCM is good enough, and sequence numbers run on. */
+static void
+test_gcm_without_strict(void **state)
+{
+	struct session *s;
+	struct pair p;
+	int i;
+
+	(void)state;
+	open_lax(&p, GCM);
+	pair_pump(&p);
+	assert_int_equal(p.side[0].result, 0);
+	assert_int_equal(p.side[1].result, 0);
+	assert_true(session_is_keyed(pair_session(&p, SESSION_SERVER)));
+	pair_authenticate(&p);
+	/* KEXINIT 0, INIT or REPLY 1, NEWKEYS 2, and no EXT_INFO: no marker. */
+	for (i = 0; i < 3; i++) {
+		pair_send(&p, SESSION_CLIENT, "^lax", 4);
+		pair_send(&p, SESSION_SERVER, "^lax", 4);
+		pair_pump(&p);
+		assert_same_payload(&p, SESSION_CLIENT, "^lax");
+		assert_same_payload(&p, SESSION_SERVER, "^lax");
+		assert_int_equal(p.side[0].last_seq, 3 + 4 * i);
+		assert_int_equal(p.side[1].last_seq, 3 + 4 * i);
+		s = p.side[i % 2].session;
+		assert_int_equal(session_rekey(s), 0);
+		pair_pump(&p);
+		assert_int_equal(session_rekeys(s), i + 1);
+	}
+	pair_close(&p);
+}
+
+/* RFC 4253 section 11.2 allows IGNORE there; the counter sees it under GCM. */
+static void
+test_ignore_without_strict(void **state)
+{
+	static const uint8_t ignore = SSH_MSG_IGNORE;
+	struct pair p;
+
+	(void)state;
+	open_lax(&p, GCM);
+	hand_over(&p, SESSION_SERVER);
+	pair_feed_clear(&p, SESSION_CLIENT, &ignore, 1);
+	pair_pump(&p);
+	assert_int_equal(p.side[SESSION_CLIENT].result, 0);
+	assert_true(session_is_keyed(pair_session(&p, SESSION_CLIENT)));
+	pair_send(&p, SESSION_SERVER, "2x", 2);
+	pair_pump(&p);
+	assert_same_payload(&p, SESSION_CLIENT, "2x");
+	pair_close(&p);
+}
+
+/* The markers mean something only in the first KEXINIT. */
+static void
+test_markers_are_not_methods(void **state)
+{
+	static const struct proposal_edit only_markers = {
+		"kex-strict-c-v00@openssh.com,kex-strict-s-v00@openssh.com,"
+		"ext-info-c,ext-info-s", false };
+	struct pair p;
+
+	(void)state;
+	pair_config(&p);
+	pair_open(&p);
+	edit_kexinit(pair_session(&p, SESSION_CLIENT), &only_markers);
+	edit_kexinit(pair_session(&p, SESSION_SERVER), &only_markers);
+	pair_pump(&p);
+	assert_int_equal(p.side[0].result, SSHTAP_ERR_NO_COMMON);
+	assert_int_equal(p.side[1].result, SSHTAP_ERR_NO_COMMON);
+	assert_int_equal(session_failed_list(p.side[0].session),
+	    PROPOSAL_KEX);
+	pair_close(&p);
+}
+
+/* Guesses, RFC 4253 section 7.1. */
+
+static int
+try_guess(enum session_role from, const char *kex, unsigned packets)
+{
+	struct proposal_edit edit = { kex, true };
+	static const uint8_t guess[] = { SSH_MSG_KEX_ECDH_INIT, 0, 0, 0, 1, 9 };
+	struct pair p;
+	int r;
+
+	pair_config(&p);
+	p.config[0].ciphers = p.config[1].ciphers = CHACHA;
+	pair_open(&p);
+	edit_kexinit(pair_session(&p, from), &edit);
+	while (packets-- > 0)
+		pair_inject(&p, from, guess, sizeof(guess));
+	pair_pump(&p);
+	r = p.side[pair_other(from)].result;
+	if (r == 0 && session_is_keyed(pair_session(&p, pair_other(from)))) {
+		pair_send(&p, SESSION_CLIENT, "2guess", 6);
+		pair_pump(&p);
+		assert_same_payload(&p, SESSION_SERVER, "2guess");
+	} else if (r == 0)
+		r = SSHTAP_ERR_AGAIN;
+	pair_close(&p);
+	return r;
+}
+
+#define WITH_C	",ext-info-c,kex-strict-c-v00@openssh.com"
+#define WITH_S	",ext-info-s,kex-strict-s-v00@openssh.com"
+
+static void
+test_wrong_guess_is_dropped(void **state)
+{
+	(void)state;
+	/* Exactly one packet goes, in either direction. */
+	assert_int_equal(try_guess(SESSION_CLIENT,
+	    "sntrup,curve25519-sha256" WITH_C, 1), 0);
+	assert_int_equal(try_guess(SESSION_SERVER,
+	    "sntrup,curve25519-sha256" WITH_S, 1), 0);
+	assert_int_equal(try_guess(SESSION_CLIENT,
+	    "sntrup,curve25519-sha256" WITH_C, 2), SSHTAP_ERR_PROTOCOL);
+	assert_int_equal(try_guess(SESSION_SERVER,
+	    "sntrup,curve25519-sha256" WITH_S, 2), SSHTAP_ERR_PROTOCOL);
+	/* Announced and not sent: the true one goes instead. */
+	assert_int_equal(try_guess(SESSION_CLIENT,
+	    "sntrup,curve25519-sha256" WITH_C, 0), SSHTAP_ERR_AGAIN);
+}
+
+static void
+test_right_guess_counts(void **state)
+{
+	struct pair p;
+	char list[160];
+
+	(void)state;
+	pair_config(&p);
+	assert_true(strlen(p.kex) + sizeof(WITH_C) <= sizeof(list));
+	strcpy(list, p.kex);
+	strcat(list, WITH_C);
+	/* Our client's INIT follows, as it should. */
+	assert_int_equal(try_guess(SESSION_CLIENT, list, 0), 0);
+	/* What follows is the guess, and this one is rubbish. */
+	assert_int_equal(try_guess(SESSION_CLIENT, list, 1),
+	    SSHTAP_ERR_PROTOCOL);
+}
+
+static int
+free_keys(void **state)
+{
+	(void)state;
+	pair_free_keys();
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_number_in_every_state),
+		cmocka_unit_test(test_every_number_with_noise),
+		cmocka_unit_test(test_exchange_cut_anywhere),
+		cmocka_unit_test(test_strict_wants_kexinit_first),
+		cmocka_unit_test(test_prefix_truncation),
+		cmocka_unit_test(test_missing_and_repeated_packets),
+		cmocka_unit_test(test_first_sealed_packet_missing),
+		cmocka_unit_test(test_chacha_needs_strict),
+		cmocka_unit_test(test_gcm_without_strict),
+		cmocka_unit_test(test_ignore_without_strict),
+		cmocka_unit_test(test_markers_are_not_methods),
+		cmocka_unit_test(test_wrong_guess_is_dropped),
+		cmocka_unit_test(test_right_guess_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, free_keys);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/* Both sides must agree on these bytes, so they are written in one place. */
+#include "transport/auth.h"
+#include "transport/ssh2.h"
+
+int
+auth_put_publickey(struct buf *m, const struct auth_publickey *pk,
+    int has_signature)
+{
+	int r;
+
+	if ((r = buf_put_u8(m, SSH_MSG_USERAUTH_REQUEST)) != 0 ||
+	    (r = buf_put_string_view(m, &pk->user)) != 0 ||
+	    (r = buf_put_cstring(m, AUTH_NEXT_SERVICE)) != 0 ||
+	    (r = buf_put_cstring(m,
+	    pk->hostbound ? AUTH_HOSTBOUND : "publickey")) != 0 ||
+	    (r = buf_put_bool(m, has_signature != 0)) != 0 ||
+	    (r = buf_put_string_view(m, &pk->algorithm)) != 0 ||
+	    (r = buf_put_string_view(m, &pk->blob)) != 0)
+		return r;
+	return pk->hostbound ? buf_put_string_view(m, &pk->hostkey) : 0;
+}
+
+int
+auth_put_signed_data(struct buf *m, const struct view *session_id,
+    const struct auth_publickey *pk)
+{
+	int r;
+
+	if ((r = buf_put_string_view(m, session_id)) != 0)
+		return r;
+	return auth_put_publickey(m, pk, 1);
+}

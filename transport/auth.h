@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+#ifndef AUTH_H
+#define AUTH_H
+
+#include "lib/buf.h"
+#include "lib/view.h"
+
+/* What both sides of user authentication share.  Reference: RFC 4252. */
+#define AUTH_SERVICE		"ssh-userauth"
+#define AUTH_NEXT_SERVICE	"ssh-connection"
+#define AUTH_HOSTBOUND		"publickey-hostbound-v00@openssh.com"
+#define AUTH_REQUEST_MAX	(64 * 1024)
+#define AUTH_USER_MAX		255
+
+/* The fields of a publickey request, RFC 4252 section 7. */
+struct auth_publickey {
+	struct view user;
+	struct view algorithm;
+	struct view blob;
+	struct view hostkey;	/* hostbound: K_S of the first exchange */
+	int hostbound;
+};
+
+/* Append SSH_MSG_USERAUTH_REQUEST up to, not including, the signature. */
+int auth_put_publickey(struct buf *m, const struct auth_publickey *pk,
+    int has_signature);
+
+/*
+ * Append what a signature covers: the session identifier as a string, then
+ * the request with has_signature set.
+ */
+int auth_put_signed_data(struct buf *m, const struct view *session_id,
+    const struct auth_publickey *pk);
+
+#endif /* AUTH_H */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+#ifndef AUTH_SERVER_H
+#define AUTH_SERVER_H
+
+#include <stdbool.h>
+
+#include "lib/view.h"
+#include "transport/session.h"
+
+/*
+ * The server's side of user authentication: publickey, and password where
+ * the caller can check one.  Reference: RFC 4252.
+ */
+#define AUTH_SERVER_TRIES_MAX	6	/* failures but the first "none" */
+#define AUTH_SERVER_REQUESTS_MAX 64	/* probes of good keys included */
+
+struct auth_server_ops {
+	/* May this key log user in?  Asked for probes and signed requests. */
+	bool (*key)(void *ctx, const char *user, const struct view *algorithm,
+	    const struct view *blob);
+	/* NULL: the method is not offered. */
+	bool (*password)(void *ctx, const char *user,
+	    const struct view *password);
+};
+
+struct auth_server;
+
+int auth_server_new(struct session *s, const struct auth_server_ops *ops,
+    void *ctx, struct auth_server **ap);
+void auth_server_free(struct auth_server *a);
+
+/*
+ * Feed one packet.
+ * Returns 0 (look at auth_server_user), SSHTAP_ERR_UNSUPPORTED (not a message
+ * of authentication), SSHTAP_ERR_AUTH (too many failures), or a parse error;
+ * all but UNSUPPORTED end the connection.
+ */
+int auth_server_input(struct auth_server *a, const struct session_packet *p);
+
+/* The user, once authenticated; NULL before. */
+const char *auth_server_user(const struct auth_server *a);
+
+#endif /* AUTH_SERVER_H */
