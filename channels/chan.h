@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+#ifndef CHAN_H
+#define CHAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "channels/carrier.h"
+#include "lib/view.h"
+
+/*
+ * The connection protocol: channels over a carrier.  Reference: RFC 4254,
+ * OpenSSH PROTOCOL section 2.3 (tunnel forwarding).
+ *
+ * Bytes in by chans_input, events out by callbacks, messages out through the
+ * carrier.  No sockets, no clock.  A failing call that returns something other
+ * than AGAIN, STATE, WINDOW, DROPPED or REFUSED means that the connection must
+ * end.  ARGUMENT and TOO_BIG of a caller's own argument come before anything
+ * is sent.
+ */
+#define CHANS_MAX		16	/* channels of one connection */
+#define CHAN_TUN_WINDOW		(2 * 1024 * 1024)	/* OpenSSH's default */
+#define CHAN_TUN_PACKET_MAX	32768			/* likewise */
+#define CHAN_SESSION_WINDOW	(256 * 1024)
+#define CHAN_SESSION_PACKET_MAX	32768
+#define CHAN_TEXT_MAX		256	/* of a refusal, cleaned */
+
+/* Largest frame a stock peer delivers; longer ones it drops (and logs). */
+#define CHAN_TUN_FRAME_MAX	32764
+#define CHAN_TUN_FRAME_MIN	14
+
+/* Numbers of tun@openssh.com. */
+#define CHAN_TUN_POINT_TO_POINT	1u
+#define CHAN_TUN_ETHERNET	2u
+#define CHAN_TUN_UNIT_ANY	0x7fffffffu
+
+struct chans;
+struct chan;
+
+/*
+ * Events.  Any may be NULL.  A handler may call anything on any channel
+ * except chans_free; after closed the channel is gone.
+ */
+struct chans_events {
+	/* The peer confirmed a channel we asked for. */
+	void (*opened)(void *ctx, struct chan *c);
+	/* It refused; text is cleaned; closed follows at once. */
+	void (*refused)(void *ctx, struct chan *c, uint32_t reason,
+	    const char *text);
+	/* A frame from the peer; frame may be modified; credit is automatic. */
+	void (*frame)(void *ctx, struct chan *c, uint8_t *frame, size_t len);
+	/* Bytes of a session channel; chan_session_consumed gives credit. */
+	void (*data)(void *ctx, struct chan *c, bool is_stderr,
+	    const struct view *bytes);
+	/* After a call said AGAIN for want of window: there is some again. */
+	void (*writable)(void *ctx, struct chan *c);
+	/* The answer to chan_session_exec. */
+	void (*exec_result)(void *ctx, struct chan *c, bool ok);
+	/* signal is NULL for an exit status, else a cleaned name ("TERM"). */
+	void (*exited)(void *ctx, struct chan *c, uint32_t status,
+	    const char *signal);
+	/* The peer will send no more on this channel. */
+	void (*eof)(void *ctx, struct chan *c);
+	/* Both sides closed, or it was never opened; c is freed on return. */
+	void (*closed)(void *ctx, struct chan *c);
+	/*
+	 * Server: the peer asks for a tunnel.  Returns 0 to accept, or an
+	 * SSH_OPEN_* reason; *textp is a constant text then.  c is open when
+	 * chans_input returns; a refused one is gone, without a closed event.
+	 */
+	uint32_t (*tun_request)(void *ctx, struct chan *c, uint32_t mode,
+	    uint32_t unit, const char **textp);
+	/* A global request without a meaning for channels, already answered. */
+	void (*global_request)(void *ctx, const struct view *name,
+	    struct view *rest);
+};
+
+/*
+ * is_server: whether the peer may open tunnels (a client refuses that).
+ * Owner:   carrier and events are copied; the carrier's ctx outlives chans.
+ * Returns 0 or SSHTAP_ERR_ALLOC.
+ */
+int chans_new(const struct carrier *carrier, const struct chans_events *events,
+    void *ctx, bool is_server, struct chans **chansp);
+
+/* Accepts NULL; no events, no messages. */
+void chans_free(struct chans *cs);
+
+/*
+ * Handle one message, number 80 to 100.
+ *
+ * payload: may be modified (frames are handed on from there).
+ * Returns 0; SSHTAP_ERR_UNSUPPORTED (a number we do not know: the caller
+ * answers UNIMPLEMENTED); any other: the connection must end.
+ */
+int chans_input(struct chans *cs, uint8_t *payload, size_t len);
+
+/* The carrier can take frames again: runs writable for channels that wait. */
+void chans_carrier_writable(struct chans *cs);
+
+/*
+ * Time-driven work: helps a peer that is stuck because it counts its window in
+ * another way than we thought (chan_window.h).  Call it about once a second.
+ * Returns 0, or what the carrier returns.
+ */
+int chans_tick(struct chans *cs, uint64_t now_ms);
+
+/*
+ * Ask the peer for a sign of life (keepalive@openssh.com, want reply); its
+ * answer, like every packet, counts as one.  Reference: ssh_config(5),
+ * ServerAliveInterval.
+ */
+int chans_keepalive(struct chans *cs);
+
+/* no-more-sessions@openssh.com; only sent to OpenSSH peers. */
+int chans_no_more_sessions(struct chans *cs);
+
+/* Channels that are not yet closed. */
+unsigned chans_count(const struct chans *cs);
+
+/*
+ * Open a tunnel.
+ *
+ * mode, unit: numbers of tun@openssh.com.
+ * user:    for chan_user.
+ * Returns 0, SSHTAP_ERR_TOO_BIG (CHANS_MAX), SSHTAP_ERR_ARGUMENT (mode or
+ * unit), or what the carrier returns.
+ */
+int chan_open_tun(struct chans *cs, uint32_t mode, uint32_t unit, void *user,
+    struct chan **cp);
+
+/* Open a session channel. */
+int chan_open_session(struct chans *cs, void *user, struct chan **cp);
+
+void *chan_user(const struct chan *c);
+void chan_set_user(struct chan *c, void *user);
+bool chan_is_open(const struct chan *c);
+
+/*
+ * Room for the next frame: len bytes are written to *framep by the caller,
+ * at most CHAN_TUN_FRAME_MAX or what the peer takes, given in *maxp, then
+ * chan_tun_commit.  The CARRIER_HEADROOM bytes in front are scratch.
+ *
+ * Returns 0; SSHTAP_ERR_AGAIN (window or carrier; writable follows);
+ * SSHTAP_ERR_STATE (not open for sending).
+ */
+int chan_tun_reserve(struct chan *c, uint8_t **framep, size_t *maxp);
+
+/*
+ * Send the frame that was written to the reserved place.  Fewer than
+ * CHAN_TUN_FRAME_MIN bytes (ethernet) are never sent: SSHTAP_ERR_DROPPED.
+ */
+int chan_tun_commit(struct chan *c, size_t len);
+
+/* Ask for a command; exec_result tells.  At most CHAN_COMMAND_MAX bytes. */
+#define CHAN_COMMAND_MAX	32000
+int chan_session_exec(struct chan *c, const char *command);
+
+/* Environment variable for the command (no answer is asked for). */
+int chan_session_env(struct chan *c, const char *name, const char *value);
+
+/*
+ * Send bytes of standard input; *takenp of them went out.
+ * Returns 0, SSHTAP_ERR_AGAIN (none; writable follows), SSHTAP_ERR_STATE.
+ */
+int chan_session_send(struct chan *c, const struct view *bytes,
+    size_t *takenp);
+
+/* len bytes given to the data event have been written on: give credit. */
+int chan_session_consumed(struct chan *c, size_t len);
+
+/* No more from us; a second call does nothing. */
+int chan_send_eof(struct chan *c);
+
+/* Close our side; closed follows when the peer has answered. */
+int chan_close(struct chan *c);
+
+/* Counters of a tunnel, since it was opened. */
+struct chan_tun_stats {
+	uint64_t frames_in, frames_out;
+	uint64_t bytes_in, bytes_out;
+	uint64_t dropped_in;	/* runts, oversize, beyond the window */
+	uint64_t dropped_out;	/* runts */
+};
+const struct chan_tun_stats *chan_tun_stats(const struct chan *c);
+
+#endif /* CHAN_H */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+#ifndef CHAN_IMPL_H
+#define CHAN_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "channels/chan.h"
+#include "channels/chan_msg.h"
+#include "channels/chan_state.h"
+#include "channels/chan_window.h"
+
+/* Shared by chan.c and the kinds of channel; nobody else includes it. */
+
+/* What the kinds differ in; an int is 0 or what ends the connection. */
+struct chan_ops {
+	const char *type;	/* in CHANNEL_OPEN */
+	uint32_t window;	/* what we announce */
+	uint32_t packet_max;
+	uint32_t peer_packet_min;	/* less makes the channel useless */
+	/* DATA; the bytes may be modified. */
+	int (*data)(struct chan *c, uint8_t *p, size_t len);
+	int (*extended)(struct chan *c, uint32_t type,
+	    const struct view *bytes);
+	/* Stores false in *okp for what it does not know; NULL: nothing. */
+	int (*request)(struct chan *c, const struct chan_msg *m, bool *okp);
+	/* CHANNEL_SUCCESS or CHANNEL_FAILURE; NULL: none is awaited. */
+	void (*reply)(struct chan *c, bool ok);
+	/* The window lets something be sent. */
+	bool (*can_send)(const struct chan *c);
+};
+
+struct chan {
+	struct chans *owner;
+	const struct chan_ops *ops;
+	enum chan_window_rule rule;
+	enum chan_state state;
+	void *user;
+	uint32_t id;		/* index in the table */
+	uint32_t peer_id;	/* known from confirmation on */
+	struct chan_window_out out;
+	struct chan_window_in in;
+	bool waits_window;	/* owes a writable event after an adjust */
+	bool waits_carrier;	/* likewise when the carrier takes frames */
+	/* Tunnel. */
+	uint32_t mode;
+	struct chan_tun_stats stats;
+	/* Session. */
+	bool has_exec;		/* a command was asked for */
+	bool awaits_exec;	/* and not yet answered */
+	bool has_exited;
+};
+
+struct chans {
+	struct carrier carrier;
+	struct chans_events events;
+	void *ctx;
+	bool is_server;
+	bool has_refused;	/* an OPEN, which is said only once */
+	struct chan *table[CHANS_MAX];
+	unsigned next_writable;	/* where to begin, in turn */
+	unsigned globals_awaited;
+	/* The place handed out by chan_tun_reserve, until anything is sent. */
+	struct chan *reserved_by;
+	uint8_t *reserved;	/* payload, the frame comes after the header */
+	uint32_t reserved_max;	/* of the frame */
+};
+
+extern const struct chan_ops chan_tun_ops;
+extern const struct chan_ops chan_session_ops;
+
+/* A new channel in the table, not yet announced. */
+int chan_add(struct chans *cs, const struct chan_ops *ops,
+    enum chan_window_rule rule, enum chan_state state, void *user,
+    struct chan **cp);
+
+/* Take it out of the table and free it; no events, no messages. */
+void chan_remove(struct chan *c);
+
+/* The peer's side is known, from OPEN or CONFIRMATION. */
+int chan_set_peer(struct chan *c, const struct chan_msg *m);
+
+/* Announce it to the peer; on failure it is gone. */
+int chan_ask(struct chan *c, const struct view *rest);
+
+/* Change the state; SSHTAP_ERR_STATE when the event is not allowed. */
+int chan_move(struct chan *c, enum chan_event event);
+
+/* Encode and send. */
+int chan_send(struct chans *cs, const struct chan_msg *m);
+
+/* Send a WINDOW_ADJUST of amount, if any and if the peer can still use it. */
+int chan_grant(struct chan *c, uint32_t amount);
+
+/* Room for a DATA message with up to max bytes; see struct carrier_ops. */
+int chan_reserve_data(struct chan *c, uint32_t max, uint8_t **payloadp);
+int chan_commit_data(struct chan *c, uint8_t *payload, size_t len);
+
+/* Handle an OPEN that asks a server for a tunnel. */
+int chan_tun_asked(struct chans *cs, const struct chan_msg *m);
+
+/* Refuse an OPEN. */
+int chan_refuse(struct chans *cs, uint32_t peer_id, uint32_t reason,
+    const char *text);
+
+#endif /* CHAN_IMPL_H */

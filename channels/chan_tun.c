@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/*
+ * A tunnel: one frame is the string of one DATA message, whole, with nothing
+ * around it.  Reference: OpenSSH PROTOCOL section 2.3, whose "packet length"
+ * is the length word of that string.
+ *
+ * Out: the frame is written where it leaves from.  The nine bytes in front of
+ * it are filled in at the commit and not before, for until then they are the
+ * caller's scratch space.
+ *
+ * In: a frame that nobody can use (a runt, one too long, extended data) is
+ * dropped and counted, but still credited: the peer has paid for it.  One
+ * beyond the window is not credited.  A stock peer's tunnel dies silently of
+ * a runt, so we never send one.
+ */
+
+#include <stddef.h>
+
+#include "channels/chan.h"
+#include "channels/chan_impl.h"
+#include "lib/err.h"
+#include "lib/log.h"
+#include "transport/ssh2.h"
+
+/* An address family and an IPv4 header; OpenSSH's misc.h, SSH_TUN_HDR. */
+#define PACKET_MIN	24
+
+/* OpenSSH's misc.h: SSH_TUNID_ERR, never a unit on the wire. */
+#define UNIT_ERROR	0x7ffffffeu
+
+static uint32_t
+frame_min(const struct chan *c)
+{
+	return c->mode == CHAN_TUN_ETHERNET ? CHAN_TUN_FRAME_MIN : PACKET_MIN;
+}
+
+static bool
+is_good_request(uint32_t mode, uint32_t unit)
+{
+	return (mode == CHAN_TUN_POINT_TO_POINT ||
+	    mode == CHAN_TUN_ETHERNET) &&
+	    unit <= CHAN_TUN_UNIT_ANY && unit != UNIT_ERROR;
+}
+
+static void
+count_dropped(struct chan *c, const char *why, size_t len)
+{
+	if (c->stats.dropped_in++ == 0)
+		log_verbose("channel %u: dropped a frame of %zu bytes (%s); "
+		    "more are only counted", (unsigned)c->id, len, why);
+}
+
+/* Debit a frame; *dropp tells that it is beyond the window. */
+static int
+take_frame(struct chan *c, size_t len, bool *dropp)
+{
+	int r = chan_window_in_debit(&c->in, len);
+
+	*dropp = r == SSHTAP_ERR_DROPPED;
+	if (*dropp) {
+		count_dropped(c, "beyond the window", len);
+		return 0;
+	}
+	return r;
+}
+
+static int
+give_credit(struct chan *c, size_t len)
+{
+	chan_window_in_credit(&c->in, len);
+	return chan_grant(c, chan_window_in_due(&c->in));
+}
+
+static int
+tun_data(struct chan *c, uint8_t *p, size_t len)
+{
+	struct chans *cs = c->owner;
+	bool drop;
+	int r;
+
+	if ((r = take_frame(c, len, &drop)) != 0 || drop)
+		return r;
+	if (len < frame_min(c)) {
+		count_dropped(c, "too short", len);
+	} else if (len > CHAN_TUN_FRAME_MAX) {
+		count_dropped(c, "too long", len);
+	} else {
+		c->stats.frames_in++;
+		c->stats.bytes_in += len;
+		if (cs->events.frame != NULL)
+			cs->events.frame(cs->ctx, c, p, len);
+	}
+	return give_credit(c, len);
+}
+
+static int
+tun_extended(struct chan *c, uint32_t type, const struct view *bytes)
+{
+	bool drop;
+	int r;
+
+	(void)type;
+	if ((r = take_frame(c, bytes->len, &drop)) != 0 || drop)
+		return r;
+	count_dropped(c, "extended data", bytes->len);
+	return give_credit(c, bytes->len);
+}
+
+/* The longest frame that may be sent now, 0 to wait. */
+static uint32_t
+frame_room(const struct chan *c)
+{
+	uint32_t room = chan_window_out_frame(&c->out, CHAN_TUN_FRAME_MAX);
+
+	return room >= frame_min(c) ? room : 0;
+}
+
+static bool
+tun_can_send(const struct chan *c)
+{
+	return frame_room(c) > 0;
+}
+
+const struct chan_ops chan_tun_ops = {
+	.type = "tun@openssh.com",
+	.window = CHAN_TUN_WINDOW,
+	.packet_max = CHAN_TUN_PACKET_MAX,
+	/* Some frame of either mode fits, whichever way it is counted. */
+	.peer_packet_min = PACKET_MIN + CHAN_WINDOW_FRAME_EXTRA,
+	.data = tun_data,
+	.extended = tun_extended,
+	.can_send = tun_can_send
+};
+
+int
+chan_open_tun(struct chans *cs, uint32_t mode, uint32_t unit, void *user,
+    struct chan **cp)
+{
+	uint8_t rest[CHAN_MSG_TUN_SIZE];
+	struct view v;
+	struct chan *c;
+	int r;
+
+	if (!is_good_request(mode, unit))
+		return SSHTAP_ERR_ARGUMENT;
+	chan_msg_put_tun(rest, mode, unit);
+	v = view_of(rest, sizeof(rest));
+	if ((r = chan_add(cs, &chan_tun_ops,
+	    chan_window_rule(cs->carrier.peer), CHAN_ST_OPENING, user,
+	    &c)) != 0)
+		return r;
+	c->mode = mode;
+	if ((r = chan_ask(c, &v)) != 0)
+		return r;
+	*cp = c;
+	return 0;
+}
+
+/* Ask the program; 0 or the reason for a refusal. */
+static uint32_t
+decide(struct chan *c, uint32_t unit, const char **textp)
+{
+	struct chans *cs = c->owner;
+
+	if (cs->events.tun_request == NULL) {
+		*textp = "not permitted";
+		return SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
+	}
+	return cs->events.tun_request(cs->ctx, c, c->mode, unit, textp);
+}
+
+/* The program refused: it knows, so there is no closed event. */
+static int
+refuse_asked(struct chan *c, uint32_t reason, const char *text)
+{
+	struct chans *cs = c->owner;
+	uint32_t peer_id = c->peer_id;
+	int r;
+
+	if ((r = chan_move(c, CHAN_EV_REFUSE_OUT)) != 0)
+		return r;
+	chan_remove(c);
+	return chan_refuse(cs, peer_id, reason,
+	    text != NULL ? text : "open failed");
+}
+
+static int
+confirm_asked(struct chan *c)
+{
+	struct chan_msg m = {
+		.number = SSH_MSG_CHANNEL_OPEN_CONFIRMATION,
+		.recipient = c->peer_id,
+		.sender = c->id,
+		.window = c->in.size,
+		.packet_max = c->in.packet_max
+	};
+	int r;
+
+	if ((r = chan_move(c, CHAN_EV_CONFIRM_OUT)) != 0)
+		return r;
+	return chan_send(c->owner, &m);
+}
+
+int
+chan_tun_asked(struct chans *cs, const struct chan_msg *m)
+{
+	const char *text = NULL;
+	uint32_t mode, unit, reason;
+	struct chan *c;
+	int r;
+
+	if ((r = chan_msg_get_tun(&m->rest, &mode, &unit)) != 0)
+		return r;
+	if (!is_good_request(mode, unit) ||
+	    m->packet_max < chan_tun_ops.peer_packet_min)
+		return chan_refuse(cs, m->sender, SSH_OPEN_CONNECT_FAILED,
+		    "unsupported tunnel parameters");
+	r = chan_add(cs, &chan_tun_ops, chan_window_rule(cs->carrier.peer),
+	    CHAN_ST_ASKED, NULL, &c);
+	if (r == SSHTAP_ERR_TOO_BIG)
+		return chan_refuse(cs, m->sender, SSH_OPEN_RESOURCE_SHORTAGE,
+		    "too many channels");
+	if (r != 0 || (r = chan_set_peer(c, m)) != 0)
+		return r;
+	c->mode = mode;
+	if ((reason = decide(c, unit, &text)) != 0)
+		return refuse_asked(c, reason, text);
+	return confirm_asked(c);
+}
+
+int
+chan_tun_reserve(struct chan *c, uint8_t **framep, size_t *maxp)
+{
+	struct chans *cs = c->owner;
+	uint32_t room;
+	uint8_t *payload;
+	int r;
+
+	if (c->ops != &chan_tun_ops ||
+	    !chan_state_allows(c->state, CHAN_EV_DATA_OUT))
+		return SSHTAP_ERR_STATE;
+	if ((room = frame_room(c)) == 0) {
+		c->waits_window = true;
+		return SSHTAP_ERR_AGAIN;
+	}
+	if ((r = chan_reserve_data(c, room, &payload)) != 0)
+		return r;
+	cs->reserved_by = c;
+	cs->reserved = payload;
+	cs->reserved_max = room;
+	*framep = payload + CHAN_MSG_DATA_HEADER;
+	*maxp = room;
+	return 0;
+}
+
+int
+chan_tun_commit(struct chan *c, size_t len)
+{
+	struct chans *cs = c->owner;
+	bool is_reserved = cs->reserved_by == c;
+	int r;
+
+	cs->reserved_by = NULL;
+	if (!is_reserved || !chan_state_allows(c->state, CHAN_EV_DATA_OUT))
+		return SSHTAP_ERR_STATE;
+	if (len > cs->reserved_max)
+		return SSHTAP_ERR_ARGUMENT;
+	if (len < frame_min(c)) {
+		c->stats.dropped_out++;
+		return SSHTAP_ERR_DROPPED;
+	}
+	if ((r = chan_commit_data(c, cs->reserved, len)) != 0)
+		return r;
+	c->stats.frames_out++;
+	c->stats.bytes_out += len;
+	return 0;
+}
+
+const struct chan_tun_stats *
+chan_tun_stats(const struct chan *c)
+{
+	return &c->stats;
+}
