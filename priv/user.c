@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/*
+ * The order in which a process gives up root is fixed: groups, then gid,
+ * then uid, since each step needs the rights that the next one takes.
+ * Nothing is believed that was not read back.
+ *
+ * "No new privileges" also reaches every program that is started later: a
+ * ProxyCommand or askpass that relies on a set-uid program (sudo, say) does
+ * not work below an sshtap that began as root.
+ */
+
+#include "config.h"
+
+#include "priv/user.h"
+
+#include <sys/types.h>
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef HAVE_PRCTL
+#include <sys/prctl.h>
+#endif
+
+#include "lib/err.h"
+#include "lib/log.h"
+#include "lib/text.h"
+
+/* (uid_t)-1 is "leave as it is" to setresuid. */
+#define UID_LARGEST	4294967294ul
+
+static int
+copy_account(const struct passwd *pw, struct user *u)
+{
+	struct user copy = { .uid = pw->pw_uid, .gid = pw->pw_gid,
+	    .is_root = pw->pw_uid == 0 };
+
+	copy.name = strdup(pw->pw_name);
+	copy.home = strdup(pw->pw_dir);
+	if (copy.name == NULL || copy.home == NULL) {
+		user_clear(&copy);
+		return SSHTAP_ERR_ALLOC;
+	}
+	*u = copy;
+	return 0;
+}
+
+static int
+find_by_uid(uid_t uid, const char *origin, struct user *u)
+{
+	const struct passwd *pw;
+
+	if ((pw = getpwuid(uid)) != NULL)
+		return copy_account(pw, u);
+	log_error("no account has the user id %lu%s: add one to the system's "
+	    "user database", (unsigned long)uid, origin);
+	return SSHTAP_ERR_NOT_FOUND;
+}
+
+static int
+find_by_name(const char *name, struct user *u)
+{
+	const struct passwd *pw;
+
+	if ((pw = getpwnam(name)) != NULL)
+		return copy_account(pw, u);
+	log_error("no account \"%s\", named by DOAS_USER: run sshtap by "
+	    "doas(1) itself, or unset it", name);
+	return SSHTAP_ERR_NOT_FOUND;
+}
+
+int
+user_invoking(struct user *u)
+{
+	const char *sudo = getenv("SUDO_UID"), *doas = getenv("DOAS_USER");
+	unsigned long uid;
+
+	/* Without root nobody can have spoken for us but ourselves. */
+	if (getuid() != 0)
+		return find_by_uid(getuid(), "", u);
+	if (sudo != NULL && *sudo != '\0') {
+		if (text_get_number(sudo, UID_LARGEST, &uid) == 0)
+			return find_by_uid((uid_t)uid, " (SUDO_UID)", u);
+		log_error("SUDO_UID is \"%s\", which is no user id: run sshtap "
+		    "by sudo(8) itself, or unset it", sudo);
+		return SSHTAP_ERR_NOT_FOUND;
+	}
+	if (doas != NULL && *doas != '\0')
+		return find_by_name(doas, u);
+	return find_by_uid(0, "", u);
+}
+
+int
+user_unprivileged(struct user *u)
+{
+	static const char *const names[] = { "_sshtap", "sshtap", "nobody" };
+	const struct passwd *pw;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((pw = getpwnam(names[i])) != NULL && pw->pw_uid != 0 &&
+		    pw->pw_gid != 0)
+			return copy_account(pw, u);
+	log_error("no account to give up root for: add a user \"_sshtap\" "
+	    "without login, or run sshtap as a user");
+	return SSHTAP_ERR_NOT_FOUND;
+}
+
+void
+user_clear(struct user *u)
+{
+	free(u->name);
+	free(u->home);
+	*u = (struct user){ .uid = 0 };
+}
+
+/* All three of each: a saved id is a way back. */
+static int
+set_ids(uid_t uid, gid_t gid)
+{
+#ifdef HAVE_SETRESGID
+	if (setresgid(gid, gid, gid) == -1)
+		return SSHTAP_ERR_SYSTEM;
+#else
+	/* From root it sets all three (macOS, setgid(2)). */
+	if (setgid(gid) == -1)
+		return SSHTAP_ERR_SYSTEM;
+#endif
+#ifdef HAVE_SETRESUID
+	if (setresuid(uid, uid, uid) == -1)
+		return SSHTAP_ERR_SYSTEM;
+#else
+	if (setuid(uid) == -1)
+		return SSHTAP_ERR_SYSTEM;
+#endif
+	return 0;
+}
+
+static int
+check_ids(uid_t uid, gid_t gid)
+{
+	uid_t ruid = getuid(), euid = geteuid(), suid = uid;
+	gid_t rgid = getgid(), egid = getegid(), sgid = gid;
+
+#if defined(HAVE_SETRESUID) && defined(HAVE_SETRESGID)
+	if (getresuid(&ruid, &euid, &suid) == -1 ||
+	    getresgid(&rgid, &egid, &sgid) == -1)
+		return SSHTAP_ERR_SYSTEM;
+#endif
+	if (ruid == uid && euid == uid && suid == uid && rgid == gid &&
+	    egid == gid && sgid == gid &&
+	    (uid == 0 || (setuid(0) == -1 && seteuid(0) == -1)))
+		return 0;
+	errno = EPERM;
+	return SSHTAP_ERR_SYSTEM;
+}
+
+static int
+set_environment(const struct user *u)
+{
+	if (setenv("HOME", u->home, 1) == -1 ||
+	    setenv("USER", u->name, 1) == -1 ||
+	    setenv("LOGNAME", u->name, 1) == -1)
+		return SSHTAP_ERR_SYSTEM;
+	return 0;
+}
+
+static int
+forbid_new_privileges(void)
+{
+#ifdef HAVE_PRCTL
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return SSHTAP_ERR_SYSTEM;
+#endif
+	return 0;
+}
+
+/* The signal to get when our parent ends, 0 for none. */
+static int
+get_death_signal(void)
+{
+	int sig = 0;
+
+#ifdef HAVE_PRCTL
+	if (prctl(PR_GET_PDEATHSIG, &sig) == -1)
+		sig = 0;
+#endif
+	return sig;
+}
+
+/*
+ * The kernel forgets it when ids change (commit_creds in kernel/cred.c); a
+ * parent that ended meanwhile is one that we should have ended with.
+ */
+static void
+keep_death_signal(int sig, pid_t parent)
+{
+#ifdef HAVE_PRCTL
+	if (sig == 0)
+		return;
+	(void)prctl(PR_SET_PDEATHSIG, sig);
+	if (getppid() != parent)
+		(void)raise(sig);
+#else
+	(void)sig;
+	(void)parent;
+#endif
+}
+
+int
+user_become(const struct user *u)
+{
+	int r, death_signal = get_death_signal();
+	const char *step = "setgroups";
+	pid_t parent = getppid();
+
+	if (getuid() == u->uid && geteuid() == u->uid && u->uid != 0)
+		return 0;
+	if (initgroups(u->name, u->gid) == -1) {
+		r = SSHTAP_ERR_SYSTEM;
+		goto out;
+	}
+	step = "setuid";
+	if ((r = set_ids(u->uid, u->gid)) != 0)
+		goto out;
+	step = "verifying";
+	if ((r = check_ids(u->uid, u->gid)) != 0)
+		goto out;
+	keep_death_signal(death_signal, parent);
+	step = "no_new_privs";
+	if ((r = forbid_new_privileges()) != 0)
+		goto out;
+	step = "environment";
+	r = set_environment(u);
+ out:
+	if (r != 0)
+		log_error_r(r, "cannot become user \"%s\": %s", u->name, step);
+	return r;
+}
+
+int
+user_protect_memory(void)
+{
+	struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) == -1)
+		return SSHTAP_ERR_SYSTEM;
+#ifdef HAVE_PRCTL
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		return SSHTAP_ERR_SYSTEM;
+#endif
+	return 0;
+}
