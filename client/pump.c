@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/*
+ * The way of a frame.  Out: it is read from the device straight to its place
+ * in a packet, sealed there, and many packets leave in one write (net.c).  In:
+ * a packet is opened where it was received, and the frame is handed to the
+ * device from there.  No allocation, no copy.
+ *
+ * While the peer's window or the socket is full the device is not read at
+ * all: its own queue is the only one, and drops there when it must.
+ */
+#include "client/client_impl.h"
+#include "lib/err.h"
+#include "lib/log.h"
+
+/* Frames read in one turn of the loop, before the socket gets its turn. */
+#define BATCH		64
+
+/* Frames that may have gathered while the tunnel was being set up. */
+#define STALE_MAX	4096
+
+static void
+device_gone(struct client *c)
+{
+	log_error("%s was removed: the tunnel is over", tap_name(c->tap));
+	client_end(c);
+}
+
+/*
+ * Throw away at most max frames.
+ * Returns 0, SSHTAP_ERR_AGAIN when no more were waiting, or SSHTAP_ERR_GONE.
+ */
+static int
+discard(struct tap *t, int max)
+{
+	uint8_t storage[TAP_HEADROOM + TAP_FRAME_MAX];
+	size_t len;
+	int r = 0;
+
+	while (max-- > 0 && (r == 0 || r == SSHTAP_ERR_DROPPED))
+		r = tap_recv(t, storage + TAP_HEADROOM, TAP_FRAME_MAX, &len);
+	return r;
+}
+
+/* Nobody wants frames from before the cable was plugged in. */
+void
+pump_start(struct client *c)
+{
+	(void)discard(c->tap, STALE_MAX);
+	loop_set(c->loop, tap_read_fd(c->tap), LOOP_IN);
+}
+
+/* Returns 0 when there may be more to send. */
+static int
+send_one(struct client *c)
+{
+	uint8_t *frame;
+	size_t max, len;
+	int r;
+
+	if ((r = chan_tun_reserve(c->tun, &frame, &max)) != 0)
+		return r;
+	if ((r = tap_recv(c->tap, frame, max, &len)) != 0)
+		return r == SSHTAP_ERR_AGAIN ? SSHTAP_ERR_NOT_FOUND : r;
+	return chan_tun_commit(c->tun, len);
+}
+
+void
+pump_ready(void *ctx, int fd, unsigned events)
+{
+	struct client *c = ctx;
+	int i, r = 0;
+
+	/* A device that was removed says so in any stage, and only thus. */
+	if ((events & LOOP_HUP) != 0 &&
+	    discard(c->tap, 1) == SSHTAP_ERR_GONE)
+		device_gone(c);
+	if (c->stage != CLIENT_UP)
+		return;
+	for (i = 0; i < BATCH; i++) {
+		r = send_one(c);
+		if (r != 0 && r != SSHTAP_ERR_DROPPED)
+			break;
+	}
+	switch (r) {
+	case 0:
+	case SSHTAP_ERR_DROPPED:
+	case SSHTAP_ERR_NOT_FOUND:	/* the device is empty */
+		break;
+	case SSHTAP_ERR_AGAIN:		/* the peer or the socket is full */
+	case SSHTAP_ERR_STATE:
+		loop_set(c->loop, fd, 0);
+		break;
+	case SSHTAP_ERR_GONE:
+		device_gone(c);
+		break;
+	default:
+		net_check(c, r);
+		break;
+	}
+}
+
+void
+pump_writable(struct client *c)
+{
+	loop_set(c->loop, tap_read_fd(c->tap), LOOP_IN);
+}
+
+void
+pump_frame(struct client *c, uint8_t *frame, size_t len)
+{
+	if (tap_send(c->tap, frame, len) == SSHTAP_ERR_GONE)
+		device_gone(c);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+#ifndef SSHCONFIG_VALUE_H
+#define SSHCONFIG_VALUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The forms that values of ssh_config(5) have.  Each returns 0 or
+ * SSHTAP_ERR_FORMAT, and stores only on success.
+ */
+#define VALUE_SECONDS_MAX	2147483647	/* ssh's own limit, INT_MAX */
+
+/* yes, true, no, false. */
+int value_bool(const char *s, bool *valuep);
+
+/* TIME FORMATS of sshd_config(5): "90", "1h30m". */
+int value_seconds(const char *s, unsigned *secondsp);
+
+/* Bytes, with K, M or G. */
+int value_size(const char *s, uint64_t *sizep);
+
+/*
+ * The next word, unquoted: double or single quotes, and a backslash before a
+ * quote, a backslash or a blank.
+ *
+ * wordp:   on the heap, freed by the caller; NULL at the end.
+ * Also SSHTAP_ERR_ALLOC.
+ */
+int value_word(const char **sp, char **wordp);
+
+/* PATTERNS of ssh_config(5): "*" and "?". */
+bool value_matches(const char *pattern, const char *s);
+
+#endif /* SSHCONFIG_VALUE_H */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/*
+ * sshtap: the command line, the log, and who runs what.
+ *
+ *	sshtap -f    background.c: the shell's process waits for "ready"
+ *	  +- as root monitor.c: makes the interface, outlives the other
+ *	       +-    client.c: the network process
+ *
+ * Each step that forks returns in both processes; the parent has its exit
+ * status then and nothing else to do.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <zlib.h>
+
+#include "client/client.h"
+#include "client/options.h"
+#include "lib/err.h"
+#include "lib/log.h"
+
+static int log_fd = STDERR_FILENO;
+
+/* Until the configuration is resolved (client.c). */
+static enum log_level
+first_level(const struct config *c)
+{
+	if (c->quiet)
+		return LOG_LEVEL_QUIET;
+	return c->verbose == 0 ? LOG_LEVEL_INFO :
+	    c->verbose == 1 ? LOG_LEVEL_VERBOSE : LOG_LEVEL_DEBUG;
+}
+
+/* One write, so that lines of several processes do not mix. */
+static void
+write_line(void *ctx, enum log_level level, const char *line)
+{
+	char out[LOG_LINE_MAX + 32];
+	int n;
+
+	(void)ctx;
+	(void)level;
+	n = snprintf(out, sizeof(out), "sshtap: %s\n", line);
+	if (n > 0)
+		(void)!write(log_fd, out, (size_t)n);
+}
+
+static int
+open_log(const char *path)
+{
+	int fd;
+
+	if (path == NULL)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd == -1) {
+		log_error("cannot write the log file %s: %s", path,
+		    strerror(errno));
+		return SSHTAP_ERR_SYSTEM;
+	}
+	log_fd = fd;
+	return 0;
+}
+
+/* Standard descriptors exist, so that no other file becomes one of them. */
+static int
+open_standard_fds(void)
+{
+	int fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) == -1)
+			return SSHTAP_ERR_SYSTEM;
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	return 0;
+}
+
+/* Returns the exit status of this process, whichever it is. */
+static int
+run_as_root(struct config *c, struct background *b, const struct user *user)
+{
+	struct monitor *m = NULL;
+	int status = CLIENT_EXIT_FAILURE, r;
+
+	if ((r = monitor_start(&m, &status)) < 0)
+		log_error_r(r, "cannot start the network process");
+	else if (r == 0)
+		status = client_run(c, m, b, user);
+	monitor_free(m);
+	return status;
+}
+
+static int
+run(struct config *c)
+{
+	struct background *b = NULL;
+	struct user user;
+	int status = CLIENT_EXIT_FAILURE, r;
+
+	if (user_invoking(&user) != 0)
+		return status;
+	if (c->background && (r = background_start(&b, &status)) != 0) {
+		if (r < 0)
+			log_error_r(r, "cannot fork");
+	} else if (geteuid() == 0)
+		status = run_as_root(c, b, &user);
+	else
+		status = client_run(c, NULL, b, &user);
+	background_free(b);
+	user_clear(&user);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct config c;
+	int status = CLIENT_EXIT_FAILURE;
+
+	log_set(LOG_LEVEL_INFO, write_line, NULL);
+	if (open_standard_fds() != 0 || config_init(&c) != 0) {
+		log_error("cannot start: %s", strerror(errno));
+		return status;
+	}
+	c.software = "sshtap_" PACKAGE_VERSION;
+	switch (options_parse(argc, argv, &c)) {
+	case OPTIONS_VERSION:
+		printf("sshtap %s, %s, zlib %s\n", PACKAGE_VERSION,
+		    OpenSSL_version(OPENSSL_VERSION), zlibVersion());
+		status = 0;
+		break;
+	case OPTIONS_USAGE:
+		fputs(options_usage(), stderr);
+		break;
+	case OPTIONS_RUN:
+		log_set_level(first_level(&c));
+		if (open_log(c.log_file) == 0)
+			status = run(&c);
+		break;
+	}
+	config_clear(&c);
+	return status;
+}
