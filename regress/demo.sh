@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The sshtap authors
+#
+# The demo works, and leaves nothing, interrupted or not.
+. "$SRCDIR/regress/test-exec.sh"
+
+require_cmd iperf3
+TMPDIR=$TDIR
+DEMO_SECONDS=1
+export TMPDIR DEMO_SECONDS
+
+demo_is_gone() {
+	[ -z "$(find "$TDIR" -name 'sshtap-demo.*')" ] &&
+	    ! grep -l -s demo-steps /proc/[0-9]*/cmdline
+}
+
+check "every step" sh "$SRCDIR/regress/demo"
+check "nothing is left" demo_is_gone
+
+sh "$SRCDIR/regress/demo" >"$OUT" 2>&1 &
+demo_pid=$!
+wait_for 20 grep -q 'tunnel up' "$OUT"
+check "interrupted in the middle" kill "$demo_pid"
+wait "$demo_pid"
+check "status 130" [ $? = 130 ]
+check "nothing is left then" demo_is_gone

@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The sshtap authors
+#
+# ProxyJump: near reaches far through mid only.
+. "$SRCDIR/regress/test-exec.sh"
+
+three_hosts_up
+know_host far,mid ed25519
+sshd_start_in mid
+mid_log=$SSHD_LOG
+sshd_start
+check "far cannot be reached directly" \
+    not near ping -c 1 -W 1 198.51.100.2
+tunnel_check "ProxyJump" -o ProxyJump=mid far
+check "mid was asked to go on" grep -q 'direct-tcpip' "$mid_log"
+check "far was asked by mid" sshd_said "Accepted .* from 198.51.100.3"
+client_config "Host far" " ProxyJump root@mid:22"
+tunnel_check "ProxyJump in a Host block" far
+check "no ssh is left over" wait_for 5 [ -z \
+    "$(for p in /proc/[0-9]*/comm; do grep -x ssh "$p"; done 2>/dev/null)" ]
