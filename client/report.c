@@ -124,10 +124,13 @@ report_refused(const struct config *c, uint32_t reason, const char *text,
 		    strcmp(c->user, "root") == 0 || *unit != '\0' ? "" :
 		    ": only root can ask for any unit, others name one that "
 		    "was made for them (-w any:N)");
+	else if (reason == SSH_OPEN_UNKNOWN_CHANNEL_TYPE)
+		log_error("the SSH server on %s knows no tunnels: it takes "
+		    "OpenSSH's sshd", c->destination);
 	else
 		log_error("%s refused the tunnel: %s (reason %u)%s%s",
-		    c->destination, text, reason, *said != '\0' ? ": " : "",
-		    said);
+		    c->destination, *text != '\0' ? text : "no text", reason,
+		    *said != '\0' ? ": " : "", said);
 }
 
 void
