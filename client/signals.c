@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
-/* A handler may only write(2); the pipe keeps order and wakes poll(2). */
+/*
+ * A handler may only write(2); the pipe keeps order and wakes poll(2).  What
+ * is ignored stays ignored, as nohup(1) and a shell's "&" want it.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -29,6 +32,10 @@ catch(int sig, void (*handler)(int))
 {
 	struct sigaction sa;
 
+	if (sigaction(sig, NULL, &sa) == -1)
+		return -1;
+	if (sa.sa_handler == SIG_IGN)
+		return 0;
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = handler;
 	sigemptyset(&sa.sa_mask);
