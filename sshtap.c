@@ -55,13 +55,14 @@ write_line(void *ctx, enum log_level level, const char *line)
 }
 
 static int
-open_log(const char *path)
+open_log(const char *path, const struct user *user)
 {
 	int fd;
 
 	if (path == NULL)
 		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	fd = user_open(user, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	    0600);
 	if (fd == -1) {
 		log_error("cannot write the log file %s: %s", path,
 		    strerror(errno));
@@ -109,6 +110,8 @@ run(struct config *c)
 
 	if (user_invoking(&user) != 0)
 		return status;
+	if (open_log(c->log_file, &user) != 0)
+		goto out;
 	if (c->background && (r = background_start(&b, &status)) != 0) {
 		if (r < 0)
 			log_error_r(r, "cannot fork");
@@ -117,6 +120,7 @@ run(struct config *c)
 	else
 		status = client_run(c, NULL, b, &user);
 	background_free(b);
+ out:
 	user_clear(&user);
 	return status;
 }
@@ -144,8 +148,7 @@ main(int argc, char **argv)
 		break;
 	case OPTIONS_RUN:
 		log_set_level(first_level(&c));
-		if (open_log(c.log_file) == 0)
-			status = run(&c);
+		status = run(&c);
 		break;
 	}
 	config_clear(&c);

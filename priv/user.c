@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -121,6 +122,42 @@ user_clear(struct user *u)
 	free(u->name);
 	free(u->home);
 	*u = (struct user){ .uid = 0 };
+}
+
+/* Open with the effective ids of u; the caller puts them back. */
+static int
+open_as(const struct user *u, const char *path, int flags, mode_t mode)
+{
+	if (initgroups(u->name, u->gid) == -1 || setegid(u->gid) == -1 ||
+	    seteuid(u->uid) == -1)
+		return -1;
+	return open(path, flags, mode);
+}
+
+int
+user_open(const struct user *u, const char *path, int flags, mode_t mode)
+{
+	gid_t *groups, gid = getegid();
+	int fd = -1, n, saved_errno;
+
+	if (geteuid() != 0 || u->is_root)
+		return open(path, flags, mode);
+	if ((n = getgroups(0, NULL)) == -1 ||
+	    (groups = calloc((size_t)n + 1, sizeof(*groups))) == NULL)
+		return -1;
+	if ((n = getgroups(n, groups)) != -1)
+		fd = open_as(u, path, flags, mode);
+	saved_errno = errno;
+	if (seteuid(0) == -1 || setegid(gid) == -1 ||
+	    (n != -1 && setgroups((size_t)n, groups) == -1)) {
+		saved_errno = errno;
+		if (fd != -1)
+			(void)close(fd);
+		fd = -1;
+	}
+	free(groups);
+	errno = saved_errno;
+	return fd;
 }
 
 /* All three of each: a saved id is a way back. */

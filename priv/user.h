@@ -36,6 +36,13 @@ int user_unprivileged(struct user *u);
 void user_clear(struct user *u);
 
 /*
+ * open(2) a file as u would, who is then also the owner of a new one: root
+ * must not write where the one who named the path may not.
+ * Returns the descriptor, or -1 with errno.
+ */
+int user_open(const struct user *u, const char *path, int flags, mode_t mode);
+
+/*
  * Become u for good: groups (initgroups), gid, uid, all three of each,
  * verified; HOME, USER, LOGNAME; no new privileges where the system has that.
  * Does nothing when we are u already and not root.
