@@ -62,7 +62,7 @@ struct client {
 	struct loop_timer deadline;	/* ConnectTimeout */
 	struct loop_timer tick;
 	struct loop_timer alive;	/* ServerAliveInterval */
-	struct loop_timer probe;	/* the far name is late */
+	struct loop_timer probe;	/* the tunnel, then its name, is late */
 	unsigned unanswered;		/* keep-alives */
 };
 

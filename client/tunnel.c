@@ -19,6 +19,9 @@
 #include "lib/err.h"
 #include "lib/log.h"
 
+/* sshd answers as soon as its session is set up, which PAM can draw out. */
+#define OPEN_MS		60000
+
 /* A far end that takes longer to say a name is not asked any further. */
 #define PROBE_MS	5000
 
@@ -120,6 +123,7 @@ opened(void *ctx, struct chan *ch)
 	struct client *c = ctx;
 
 	if (ch == c->tun) {
+		loop_timer_cancel(c->loop, &c->probe);
 		c->stage = CLIENT_UP;
 		pump_start(c);
 		learn_name(c);
@@ -246,6 +250,17 @@ alive(void *ctx, uint64_t now_ms)
 	    now_ms + c->config->alive_interval * UINT64_C(1000));
 }
 
+static void
+open_late(void *ctx, uint64_t now_ms)
+{
+	struct client *c = ctx;
+
+	(void)now_ms;
+	log_error("%s did not answer the request for a tunnel within %d s",
+	    c->config->destination, OPEN_MS / 1000);
+	client_end(c);
+}
+
 int
 tunnel_open(struct client *c)
 {
@@ -260,6 +275,9 @@ tunnel_open(struct client *c)
 	    (r = chan_open_tun(c->chans, (uint32_t)c->config->mode,
 	    c->config->remote_unit, NULL, &c->tun)) != 0)
 		return r;
+	c->probe.fn = open_late;
+	c->probe.ctx = c;
+	loop_timer_set(c->loop, &c->probe, loop_now(c->loop) + OPEN_MS);
 	if (c->config->alive_interval != 0) {
 		c->alive.fn = alive;
 		c->alive.ctx = c;
