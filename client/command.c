@@ -120,17 +120,22 @@ command_free(struct command *cmd)
 	free(cmd);
 }
 
-/* SSH_TUNNEL is a comma-separated list; ours was opened last. */
+/*
+ * SSH_TUNNEL is a comma-separated list; ours was opened last.  What a shell's
+ * start-up files print beside it makes it no name.
+ */
 const char *
 command_answer(const struct command *cmd)
 {
+	const char *prefix = cmd->config->mode == TAP_ETHERNET ? "tap" : "tun";
 	const char *name = strrchr(cmd->answer, ',');
-	size_t n;
+	size_t n, len = strlen(prefix);
 
 	name = name == NULL ? cmd->answer : name + 1;
-	n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "0123456789._-");
-	return n > 0 && n < 16 && name[n] == '\0' ? name : NULL;
+	if (strncmp(name, prefix, len) != 0)
+		return NULL;
+	n = strspn(name + len, "0123456789");
+	return n > 0 && len + n < 16 && name[len + n] == '\0' ? name : NULL;
 }
 
 /* Standard input. */
@@ -238,6 +243,7 @@ command_opened(struct command *cmd)
 	    cmd->config->command;
 	size_t i;
 	char *name, *value;
+	int r;
 
 	for (i = 0; i < cmd->config->env.n; i++) {
 		if ((name = strdup(cmd->config->env.item[i])) == NULL)
@@ -248,7 +254,10 @@ command_opened(struct command *cmd)
 		}
 		free(name);
 	}
-	(void)chan_session_exec(cmd->chan, line);
+	if ((r = chan_session_exec(cmd->chan, line)) != 0) {
+		log_error_r(r, "cannot run the command");
+		(void)chan_close(cmd->chan);
+	}
 }
 
 void
