@@ -133,13 +133,20 @@ prompt_ask(struct prompt *p, enum prompt_kind kind, const char *text,
 	return r;
 }
 
+/* With a line end of its own, so that what follows is not taken for it. */
 void
 prompt_show(struct prompt *p, const char *text)
 {
-	char *shown = clean(text);
-	size_t len, done = 0;
+	size_t len = strlen(text), done = 0;
+	char *shown, *line;
 	ssize_t n;
 
+	line = text_format("%s%s", text,
+	    len > 0 && text[len - 1] != '\n' ? "\n" : "");
+	if (line == NULL)
+		return;
+	shown = clean(line);
+	free(line);
 	if (shown == NULL)
 		return;
 	len = strlen(shown);

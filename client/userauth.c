@@ -280,18 +280,25 @@ use_key(struct userauth *u)
 	return choose(u);
 }
 
+/* As ssh does, say who asks: the words after that are the server's. */
 static int
 ask_prompts(struct userauth *u, char answers[][PROMPT_ANSWER_MAX], size_t n)
 {
-	const char *text;
 	bool echo;
+	char *text;
 	size_t i;
 	int r;
 
 	for (i = 0; i < n; i++) {
-		text = auth_client_prompt(u->auth, i, &echo);
-		if ((r = ask(u, echo ? PROMPT_ECHO : PROMPT_SECRET, text,
-		    answers[i], PROMPT_ANSWER_MAX)) != 0)
+		text = text_format("(%s@%s) %s", u->config->user,
+		    u->config->hostname,
+		    auth_client_prompt(u->auth, i, &echo));
+		if (text == NULL)
+			return SSHTAP_ERR_ALLOC;
+		r = ask(u, echo ? PROMPT_ECHO : PROMPT_SECRET, text,
+		    answers[i], PROMPT_ANSWER_MAX);
+		free(text);
+		if (r != 0)
 			return r;
 	}
 	return 0;
@@ -337,7 +344,8 @@ userauth_input(struct userauth *u, const struct session_packet *p,
 	case AUTH_EVENT_PROMPTS:
 		return answer_prompts(u);
 	case AUTH_EVENT_BANNER:
-		prompt_show(u->prompt, auth_client_banner(u->auth));
+		if (log_wants(LOG_LEVEL_INFO))
+			prompt_show(u->prompt, auth_client_banner(u->auth));
 		return 0;
 	case AUTH_EVENT_DONE:
 		*donep = true;
