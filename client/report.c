@@ -85,11 +85,23 @@ report_session(const struct config *c, const struct session *s, int r,
 	}
 }
 
+/* What sshd says instead of its identification (sshd.c, since 8.5 and 9.8). */
+static bool
+is_busy_text(const char *said)
+{
+	return strcmp(said, "Exceeded MaxStartups") == 0 ||
+	    strcmp(said, "Not allowed at this time") == 0;
+}
+
 void
 report_closed(const struct config *c, const struct session *s,
     const char *said)
 {
-	if (session_peer_version(s).len == 0 && *said != '\0')
+	if (session_peer_version(s).len == 0 && is_busy_text(said))
+		log_error("%s takes no more connections from here for now: it "
+		    "said \"%s\": try again in a minute", c->destination,
+		    said);
+	else if (session_peer_version(s).len == 0 && *said != '\0')
 		report_not_ssh(c, said);
 	else if (session_peer_version(s).len == 0 && c->proxy_command != NULL)
 		log_error("the proxy command for %s ended before an SSH server "
