@@ -519,9 +519,26 @@ device_drops() {
 
 # === The machine's files, covered ===
 
+COVERED="hosts nsswitch.conf passwd group shadow"
+
 cover() {
-	[ ! -e "/etc/$1" ] || mount --bind "$TDIR/etc/$1" "/etc/$1" ||
-	    fatal "cannot cover /etc/$1"
+	mount --bind "$TDIR/etc/$1" "/etc/$1" || fatal "cannot cover /etc/$1"
+}
+
+# A small system may lack /etc/hosts, say, and what is not there cannot be
+# covered: then a copy of /etc, with all of them and without what we may not
+# read, takes its place.
+complete_etc() {
+	for file in $COVERED; do
+		[ -e "/etc/$file" ] || break
+	done
+	[ ! -e "/etc/$file" ] || return 0
+	mkdir "$TDIR/etc.copy" &&
+	    mount -t tmpfs tmpfs "$TDIR/etc.copy" ||
+	    fatal "cannot copy /etc"
+	cp -a /etc/. "$TDIR/etc.copy" 2>/dev/null || :
+	(cd "$TDIR/etc.copy" && touch $COVERED) &&
+	    mount --bind "$TDIR/etc.copy" /etc || fatal "cannot copy /etc"
 }
 
 write_accounts() {
@@ -581,7 +598,8 @@ cover_machine() {
 	    fatal "cannot cover /etc/ssh"
 	write_names
 	write_accounts
-	for file in hosts nsswitch.conf passwd group shadow; do
+	complete_etc
+	for file in $COVERED; do
 		cover "$file"
 	done
 	make_tun_node
