@@ -151,6 +151,11 @@ prepare(struct client *c, bool keep_open)
 		log_error_r(r, "cannot start");
 		return r;
 	}
+	if (c->config->command != NULL &&
+	    (r = command_output_open(&c->output)) != 0) {
+		log_error_r(r, "cannot use standard output");
+		return r;
+	}
 	if ((r = open_tap(c)) != 0)
 		return r;
 	if (c->config->proxy_command != NULL)
@@ -266,6 +271,7 @@ static void
 clear(struct client *c)
 {
 	command_free(c->command);
+	command_output_close(&c->output);
 	userauth_free(c->userauth);
 	chans_free(c->chans);
 	session_free(c->session);
@@ -291,6 +297,7 @@ client_run(struct config *config, struct monitor *m, struct background *b,
 	c.background = b;
 	c.status = CLIENT_EXIT_FAILURE;
 	connection_init(&c.conn);
+	command_output_init(&c.output);
 	if (become_user(user) == 0 && signals_start() == 0 &&
 	    prepare(&c, is_root) == 0 && (!is_root || give_up_root() == 0))
 		status = connect_and_run(&c);

@@ -55,6 +55,7 @@ struct client {
 	struct chan *tun;
 	struct command *command;	/* the user's, or the one that asks
 					 * for the far interface's name */
+	struct command_output output;	/* the user's command's */
 	char far_name[16];
 	char said[SESSION_TEXT_MAX];	/* last DEBUG text or odd line */
 

@@ -3,14 +3,16 @@
 
 /*
  * The window of the channel bounds what waits here: the peer gets credit for
- * what has been written to our standard output or error, not before.  Our
- * descriptors stay blocking, because they are shared with other programs;
- * poll(2) tells when PIPE_BUF bytes can be written without waiting.
+ * what has been written to our standard output or error, not before.  Pipes
+ * stay blocking, because they are shared with other programs; poll(2) tells
+ * when PIPE_BUF bytes can be written without waiting.  For a terminal it only
+ * tells that there is some room, so a terminal is opened anew, non-blocking.
  *
  * The question for the interface's name is the same thing with the answer
  * kept instead of written.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/proc.h"
 
 #define STDIN_CHUNK	(16 * 1024)
 #define ANSWER_MAX	256
@@ -47,10 +50,45 @@ struct command {
 };
 
 static void
-stream_init(struct stream *s, int fd)
+stream_init(struct stream *s)
 {
-	s->fd = fd;
+	s->fd = -1;
 	buf_init(&s->data, CHAN_SESSION_WINDOW);
+}
+
+void
+command_output_init(struct command_output *o)
+{
+	o->out = o->err = -1;
+}
+
+static int
+open_output(int fd)
+{
+	const char *name = isatty(fd) ? ttyname(fd) : NULL;
+	int own = -1;
+
+	if (name != NULL)
+		own = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* A terminal that was handed over by another user is used as it is. */
+	return own != -1 ? own : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+int
+command_output_open(struct command_output *o)
+{
+	if ((o->out = open_output(STDOUT_FILENO)) != -1 &&
+	    (o->err = open_output(STDERR_FILENO)) != -1)
+		return 0;
+	command_output_close(o);
+	return SSHTAP_ERR_SYSTEM;
+}
+
+void
+command_output_close(struct command_output *o)
+{
+	proc_close(&o->out);
+	proc_close(&o->err);
 }
 
 static int
@@ -68,8 +106,8 @@ start(struct chans *cs, struct loop *l, unsigned type, const struct config *c,
 	cmd->done = done;
 	cmd->ctx = ctx;
 	cmd->is_question = is_question;
-	stream_init(&cmd->out, STDOUT_FILENO);
-	stream_init(&cmd->err, STDERR_FILENO);
+	stream_init(&cmd->out);
+	stream_init(&cmd->err);
 	buf_init(&cmd->in, STDIN_CHUNK);
 	if ((r = chan_open_session(cs, cmd, &cmd->chan)) != 0) {
 		command_free(cmd);
@@ -81,10 +119,17 @@ start(struct chans *cs, struct loop *l, unsigned type, const struct config *c,
 
 int
 command_run(struct chans *cs, struct loop *l, unsigned type,
-    const struct config *c, command_done_fn *done, void *ctx,
-    struct command **cmdp)
+    const struct config *c, struct command_output *o, command_done_fn *done,
+    void *ctx, struct command **cmdp)
 {
-	return start(cs, l, type, c, done, ctx, false, cmdp);
+	int r;
+
+	if ((r = start(cs, l, type, c, done, ctx, false, cmdp)) != 0)
+		return r;
+	(*cmdp)->out.fd = o->out;
+	(*cmdp)->err.fd = o->err;
+	command_output_init(o);
+	return 0;
 }
 
 int
@@ -114,6 +159,8 @@ command_free(struct command *cmd)
 		chan_set_user(cmd->chan, NULL);
 		(void)chan_close(cmd->chan);
 	}
+	proc_close(&cmd->out.fd);
+	proc_close(&cmd->err.fd);
 	buf_clear(&cmd->out.data);
 	buf_clear(&cmd->err.data);
 	buf_clear(&cmd->in);
@@ -127,15 +174,15 @@ command_free(struct command *cmd)
 const char *
 command_answer(const struct command *cmd)
 {
-	const char *prefix = cmd->config->mode == TAP_ETHERNET ? "tap" : "tun";
 	const char *name = strrchr(cmd->answer, ',');
-	size_t n, len = strlen(prefix);
+	size_t letters, digits;
 
 	name = name == NULL ? cmd->answer : name + 1;
-	if (strncmp(name, prefix, len) != 0)
-		return NULL;
-	n = strspn(name + len, "0123456789");
-	return n > 0 && len + n < 16 && name[len + n] == '\0' ? name : NULL;
+	letters = strspn(name, "abcdefghijklmnopqrstuvwxyz");
+	digits = strspn(name + letters, "0123456789");
+	/* "tap3"; "feth3" and "utun3" where sshd is a Mac's. */
+	return letters >= 3 && letters <= 4 && digits > 0 && digits <= 10 &&
+	    name[letters + digits] == '\0' ? name : NULL;
 }
 
 /* Standard input. */
@@ -200,8 +247,11 @@ write_stream(struct command *cmd, struct stream *s)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n == -1) {
+		/* Nobody reads it any more: let the command know. */
 		s->broken = true;
 		n = (ssize_t)s->data.len;
+		if (s == &cmd->out && cmd->chan != NULL)
+			(void)chan_close(cmd->chan);
 	}
 	buf_drop_front(&s->data, (size_t)n);
 	if (cmd->chan != NULL)
@@ -301,12 +351,13 @@ command_data(struct command *cmd, bool is_stderr, const struct view *bytes)
 	if (cmd->is_question) {
 		if (!is_stderr)
 			keep_answer(cmd, bytes);
-	} else if (!s->broken) {
-		if (s->data.len == 0 && loop_add(cmd->loop, s->fd, cmd->type,
-		    cmd->ctx, LOOP_OUT) != 0)
-			s->broken = true;
-		else if (buf_put_view(&s->data, bytes) == 0)
+	} else if (!s->broken && buf_put_view(&s->data, bytes) == 0) {
+		/* It is watched as long as something is left. */
+		if (s->data.len > bytes->len || loop_add(cmd->loop, s->fd,
+		    cmd->type, cmd->ctx, LOOP_OUT) == 0)
 			return;
+		s->broken = true;
+		buf_reset(&s->data);
 	}
 	(void)chan_session_consumed(cmd->chan, bytes->len);
 }

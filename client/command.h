@@ -20,14 +20,30 @@ struct command;
 typedef void (command_done_fn)(void *ctx);
 
 /*
- * Run line and connect it to our standard input, output and error.
+ * Where a command's output goes, opened while we have the user's rights.  A
+ * terminal is opened anew to be non-blocking, since the one we were given is
+ * shared with other programs; anything else is duplicated, so that it stays
+ * when -f gives up our standard descriptors.
+ */
+struct command_output {
+	int out, err;		/* -1 when closed */
+};
+
+void command_output_init(struct command_output *o);
+/* Returns 0 or SSHTAP_ERR_SYSTEM. */
+int command_output_open(struct command_output *o);
+void command_output_close(struct command_output *o);
+
+/*
+ * Run the configured command and connect it to our standard input and to o.
  *
+ * o:       taken over on success, and closed with the command.
  * type:    loop type whose handler is command_ready.
  * done:    called once; its ctx is that of the loop types too.
  */
 int command_run(struct chans *cs, struct loop *l, unsigned type,
-    const struct config *c, command_done_fn *done, void *ctx,
-    struct command **cmdp);
+    const struct config *c, struct command_output *o, command_done_fn *done,
+    void *ctx, struct command **cmdp);
 
 /*
  * Ask the far end which interface sshd made, by what SSH_TUNNEL says there.

@@ -45,7 +45,7 @@ run_command(struct client *c)
 {
 	if (c->config->command != NULL)
 		net_check(c, command_run(c->chans, c->loop, CLIENT_FD_COMMAND,
-		    c->config, command_done, c, &c->command));
+		    c->config, &c->output, command_done, c, &c->command));
 	if (c->stage != CLIENT_ENDED)
 		net_check(c, chans_no_more_sessions(c->chans));
 }

@@ -17,6 +17,15 @@ check "in a session of its own" [ "$(ps -o tty= -p "$daemon")" = "?" ]
 kill "$daemon"
 check "and ends when it is told to" wait_for 5 tunnel_is_gone
 
+sshtap_spawn -f far 'sleep 1; echo late'
+sshtap_end 10
+check "-f and a command: 0 before the command has ended" \
+    [ "$TAP_STATUS,$(cat "$OUT")" = "0," ]
+check "its output still arrives" wait_for 5 grep -qx late "$OUT"
+kill "$(sshtap_processes | sed 's,/proc/,,; s,/exe,,' | sort -n |
+    head -n 1)"
+wait_for 5 tunnel_is_gone
+
 sshtap_spawn -f -o StrictHostKeyChecking=yes \
     -o "UserKnownHostsFile=$TDIR/none" far
 sshtap_end 10

@@ -39,6 +39,22 @@ if sshtap_start -n far 'wc -c; sleep 60'; then
 	sshtap_stop
 fi
 IN=
+
+# Nobody reads: the command must hear of it, and the tunnel must not mind.
+mkfifo "$TDIR/pipe"
+head -c 100 "$TDIR/pipe" >/dev/null &
+reader=$!
+nsenter --net=/run/netns/near "$SSHTAP" -F "$CONFIG" -w "$UNITS" far \
+    "echo \$\$ >$TDIR/pid; exec yes" >"$TDIR/pipe" 2>"$ERR" &
+TAP_PID=$!
+wait "$reader"
+if wait_for 5 [ -s "$TDIR/pid" ]; then
+	check "a closed standard output ends the command" \
+	    wait_for 10 gone "$(cat "$TDIR/pid")"
+	check "and not the tunnel" tunnel_works
+fi
+sshtap_stop
+
 if sshtap_start far echo "'one  two'" three ';' sleep 60; then
 	check "words are joined by a blank" wait_for 5 said "one  two three"
 	sshtap_stop
