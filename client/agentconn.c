@@ -17,9 +17,11 @@
 #include "client/agentconn.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/proc.h"
 
 struct agentconn {
 	int fd;
+	unsigned long waited_ms;
 };
 
 int
@@ -114,14 +116,23 @@ exchange(int fd, const struct buf *request, struct buf *body)
 	return recv_all(fd, p, len);
 }
 
+unsigned long
+agentconn_waited_ms(const struct agentconn *a)
+{
+	return a->waited_ms;
+}
+
 static int
 call(struct agentconn *a, const struct buf *request, struct buf *body)
 {
+	uint64_t start_ms = proc_now_ms();
 	int r;
 
 	if (a->fd == -1)
 		return SSHTAP_ERR_CLOSED;
-	if ((r = exchange(a->fd, request, body)) != 0) {
+	r = exchange(a->fd, request, body);
+	a->waited_ms += (unsigned long)(proc_now_ms() - start_ms);
+	if (r != 0) {
 		log_warn_r(r, "the agent does not answer");
 		close(a->fd);
 		a->fd = -1;

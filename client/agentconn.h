@@ -20,6 +20,9 @@ struct agentconn;
 int agentconn_open(const char *path, struct agentconn **ap);
 void agentconn_close(struct agentconn *a);
 
+/* Milliseconds spent waiting for answers: the user may be asked there. */
+unsigned long agentconn_waited_ms(const struct agentconn *a);
+
 /* fn as in agent_parse_list. */
 int agentconn_list(struct agentconn *a, agent_key_fn *fn, void *ctx);
 

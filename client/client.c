@@ -81,12 +81,12 @@ static const struct loop_type loop_types[CLIENT_FD_COUNT] = {
 	[CLIENT_FD_COMMAND] = { "command", command_fd_ready },
 };
 
-/* ConnectTimeout, less the time that the user took to answer. */
+/* ConnectTimeout, less the time that the user or the agent took to answer. */
 static uint64_t
 deadline_ms(const struct client *c)
 {
 	return c->started_ms + c->config->connect_timeout * UINT64_C(1000) +
-	    prompt_waited_ms(c->prompt);
+	    prompt_waited_ms(c->prompt) + identities_waited_ms(c->identities);
 }
 
 static void

@@ -537,6 +537,12 @@ identity_algorithm(const struct identity *id,
 	return SSHTAP_ERR_NO_COMMON;
 }
 
+unsigned long
+identities_waited_ms(const struct identities *is)
+{
+	return is->agent != NULL ? agentconn_waited_ms(is->agent) : 0;
+}
+
 void
 identities_bind(struct identities *is, const struct view *hostkey,
     const struct view *session_id, const struct view *kex_signature)

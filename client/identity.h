@@ -51,6 +51,9 @@ int identity_algorithm(const struct identity *id,
     const struct view *server_sig_algs, const struct view *allowed,
     struct buf *out);
 
+/* Milliseconds spent waiting for the agent: deadlines leave them out. */
+unsigned long identities_waited_ms(const struct identities *is);
+
 /* Tell the agent which connection the signatures are for. */
 void identities_bind(struct identities *is, const struct view *hostkey,
     const struct view *session_id, const struct view *kex_signature);
