@@ -110,6 +110,10 @@ tick(void *ctx, uint64_t now_ms)
 	struct client *c = ctx;
 
 	loop_timer_set(c->loop, &c->tick, now_ms + TICK_MS);
+	/* A proxy command may have a password to ask for first. */
+	if (c->config->proxy_command != NULL &&
+	    session_peer_version(c->session).len == 0)
+		return;
 	net_check(c, session_tick(c->session, now_ms));
 	if (c->chans != NULL && c->stage != CLIENT_ENDED)
 		net_check(c, chans_tick(c->chans, now_ms));

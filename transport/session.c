@@ -498,6 +498,7 @@ input_version(struct session *s)
 		if ((r = buf_put_view(&s->version_theirs, &line)) != 0)
 			return r;
 		packet_in_drop(&s->in, used);
+		s->kex_started_ms = s->now_ms;
 		session_set_state(s, SESSION_INITIAL_KEXINIT);
 		return 0;
 	}
