@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,6 +64,14 @@ int
 signals_fd(void)
 {
 	return ends[0];
+}
+
+bool
+signals_have(void)
+{
+	struct pollfd pfd = { .fd = ends[0], .events = POLLIN };
+
+	return poll(&pfd, 1, 0) == 1;
 }
 
 int

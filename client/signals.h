@@ -4,6 +4,8 @@
 #ifndef SIGNALS_H
 #define SIGNALS_H
 
+#include <stdbool.h>
+
 /*
  * INT, TERM and HUP as bytes in a pipe, so that the loop hears of them in its
  * turn.  PIPE is ignored: a write tells.
@@ -14,6 +16,9 @@ int signals_start(void);
 
 /* Readable when a signal has come; -1 before signals_start. */
 int signals_fd(void);
+
+/* Whether one has come and was not taken yet. */
+bool signals_have(void);
 
 /* The signal that came first, or 0. */
 int signals_take(void);

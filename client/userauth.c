@@ -16,6 +16,7 @@
 
 #include <openssl/crypto.h>
 
+#include "client/signals.h"
 #include "client/userauth.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -232,7 +233,11 @@ choose(struct userauth *u)
 	while (view_get_name(&list, &name)) {
 		if ((m = find_method(u, &name)) == NULL)
 			continue;
-		if ((r = m->attempt(u)) != SSHTAP_ERR_NOT_FOUND)
+		r = m->attempt(u);
+		/* Ctrl-C at a question is the answer to all of them. */
+		if (signals_have())
+			return SSHTAP_ERR_AGAIN;
+		if (r != SSHTAP_ERR_NOT_FOUND)
 			return r;
 	}
 	userauth_explain(u);
@@ -276,6 +281,8 @@ use_key(struct userauth *u)
 	r = auth_client_sign(u->auth, sign, u);
 	if (u->sign_result == 0)
 		return r;
+	if (signals_have())
+		return SSHTAP_ERR_AGAIN;
 	explain_unsigned(u);
 	return choose(u);
 }
@@ -321,7 +328,8 @@ answer_prompts(struct userauth *u)
 	r = ask_prompts(u, answers, n);
 	if (r == SSHTAP_ERR_REFUSED)
 		u->kbdints = u->config->password_prompts;
-	r = auth_client_answer(u->auth, list, n);
+	r = signals_have() ? SSHTAP_ERR_AGAIN :
+	    auth_client_answer(u->auth, list, n);
 	OPENSSL_cleanse(answers, sizeof(answers));
 	return r;
 }

@@ -27,7 +27,8 @@ void userauth_free(struct userauth *u);
  * Feed one packet.
  *
  * *donep:  set once the user is authenticated.
- * Returns 0; SSHTAP_ERR_UNSUPPORTED (answer UNIMPLEMENTED); SSHTAP_ERR_AUTH
+ * Returns 0; SSHTAP_ERR_AGAIN (a signal came while the user was asked: end);
+ * SSHTAP_ERR_UNSUPPORTED (answer UNIMPLEMENTED); SSHTAP_ERR_AUTH
  * (nothing left to try: logged, with what was tried); others end the
  * connection.
  */
