@@ -16,8 +16,8 @@
 #include "client/report.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/proc.h"
 #include "transport/namelist.h"
-#include "transport/ssh2.h"
 
 #define LINGER_MS	500
 
@@ -31,8 +31,7 @@ net_check(struct client *c, int r)
 	    userauth_has_tried(c->userauth))
 		userauth_explain(c->userauth);
 	report_session(c->config, c->session, r, c->said);
-	session_disconnect(c->session, SSH_DISCONNECT_BY_APPLICATION,
-	    err_text(r));
+	(void)session_fail(c->session, r);
 	client_end(c);
 }
 
@@ -181,11 +180,12 @@ void
 net_linger(struct client *c)
 {
 	struct pollfd pfd = { .fd = c->conn.wfd, .events = POLLOUT };
+	uint64_t until_ms = proc_now_ms() + LINGER_MS;
 	struct view v;
 	ssize_t n;
 
 	while ((v = session_output(c->session)).len > 0 &&
-	    poll(&pfd, 1, LINGER_MS) == 1) {
+	    poll(&pfd, 1, proc_poll_time(until_ms)) == 1) {
 		n = write(c->conn.wfd, v.p, v.len);
 		if (n <= 0)
 			return;

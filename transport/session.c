@@ -92,6 +92,8 @@ disconnect_reason(int r)
 		return SSH_DISCONNECT_KEY_EXCHANGE_FAILED;
 	case SSHTAP_ERR_HOSTKEY:
 		return SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE;
+	case SSHTAP_ERR_AUTH:
+		return SSH_DISCONNECT_NO_MORE_AUTH_METHODS;
 	case SSHTAP_ERR_TIMEOUT:
 	case SSHTAP_ERR_ALLOC:
 	case SSHTAP_ERR_INTERNAL:
@@ -118,7 +120,7 @@ put_disconnect(struct session *s, uint32_t reason, const char *text)
 	buf_clear(&m);
 }
 
-static int
+int
 session_fail(struct session *s, int r)
 {
 	if (s->state == SESSION_FAILED)

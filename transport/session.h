@@ -135,6 +135,12 @@ int session_tick(struct session *s, uint64_t now_ms);
 int session_rekey(struct session *s);
 
 /*
+ * End it because of the failure r of a layer above: the peer is told the
+ * reason that fits, once.  Returns r, or what it failed with before.
+ */
+int session_fail(struct session *s, int r);
+
+/*
  * End it from our side: one DISCONNECT, then only output is left.
  * text:    for the peer, printable.
  */
