@@ -40,6 +40,12 @@
 #define PROXY_HUP_MS		1000
 #define PROXY_LOOK_MS		10
 
+/*
+ * Unsent bytes in the socket before it stops being writable: what waits in
+ * the device's queue can still be dropped or overtaken, what waits here not.
+ */
+#define UNSENT_MAX		(128 * 1024)
+
 #define ADDRESS_SIZE		64	/* of an IPv6 address with its scope */
 
 /* What an attempt needs to know. */
@@ -232,7 +238,13 @@ static void
 set_options(const struct config *c, int fd)
 {
 	int on = 1;
+#ifdef TCP_NOTSENT_LOWAT
+	int unsent = UNSENT_MAX;
 
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+	    sizeof(unsent)) == -1)
+		log_debug_r(SSHTAP_ERR_SYSTEM, "TCP_NOTSENT_LOWAT");
+#endif
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
 		log_debug_r(SSHTAP_ERR_SYSTEM, "TCP_NODELAY");
 	if (c->tcp_keepalive &&
