@@ -21,6 +21,9 @@
 
 #include "lib/err.h"
 #include "lib/proc.h"
+#include "openbsd-compat/bsd-misc.h"
+
+#define FIRST_FREE	(STDERR_FILENO + 1)
 
 /* What goes through the pipe. */
 struct answer {
@@ -122,6 +125,11 @@ run_child(const char *host, unsigned port, int family, int fd)
 	struct answer a;
 	ssize_t n;
 
+	/* Nothing of ours may stay open through us, the device above all. */
+	if (fd != FIRST_FREE && dup2(fd, FIRST_FREE) == -1)
+		_exit(1);
+	fd = FIRST_FREE;
+	closefrom(FIRST_FREE + 1);
 	/* What the terminal sends is for our parent, which then ends us. */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
