@@ -95,6 +95,10 @@ pump_ready(void *ctx, int fd, unsigned events)
 	case SSHTAP_ERR_GONE:
 		device_gone(c);
 		break;
+	case SSHTAP_ERR_SYSTEM:
+		log_error_r(r, "cannot read %s", tap_name(c->tap));
+		client_end(c);
+		break;
 	default:
 		net_check(c, r);
 		break;
