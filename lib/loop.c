@@ -40,6 +40,7 @@ struct loop {
 	unsigned ntypes;
 	struct pollfd fds[LOOP_FDS_MAX];
 	struct watch watches[LOOP_FDS_MAX];
+	unsigned used;			/* slots, free ones in between included */
 	struct loop_timer *timers;	/* waiting, by deadline */
 	struct loop_timer *due;		/* being run in this turn */
 	uint64_t now_ms;
@@ -115,13 +116,17 @@ int
 loop_add(struct loop *l, int fd, unsigned type, void *ctx, unsigned events)
 {
 	struct pollfd *slot;
+	unsigned i;
 
 	if (fd < 0 || type >= l->ntypes || find_slot(l, fd) != NULL)
 		return SSHTAP_ERR_ARGUMENT;
 	if ((slot = find_slot(l, -1)) == NULL)
 		return SSHTAP_ERR_TOO_BIG;
 	*slot = (struct pollfd){ .fd = fd, .events = to_poll(events) };
-	l->watches[slot - l->fds] = (struct watch){ .type = type, .ctx = ctx };
+	i = (unsigned)(slot - l->fds);
+	l->watches[i] = (struct watch){ .type = type, .ctx = ctx };
+	if (i >= l->used)
+		l->used = i + 1;
 	return 0;
 }
 
@@ -220,7 +225,7 @@ run_fds(struct loop *l)
 	const struct watch *w;
 	unsigned events, i;
 
-	for (i = 0; i < LOOP_FDS_MAX; i++) {
+	for (i = 0; i < l->used; i++) {
 		if (l->fds[i].fd < 0 || (events = from_poll(&l->fds[i])) == 0)
 			continue;
 		w = &l->watches[i];
@@ -248,7 +253,7 @@ run_timers(struct loop *l)
 int
 loop_turn(struct loop *l)
 {
-	int n = poll(l->fds, LOOP_FDS_MAX, get_timeout(l));
+	int n = poll(l->fds, l->used, get_timeout(l));
 
 	if (n < 0 && errno != EINTR)
 		return SSHTAP_ERR_SYSTEM;
