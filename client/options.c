@@ -399,7 +399,10 @@ parse_letters(struct parser *p, const char *word)
 
 	for (word++; *word != '\0'; word++) {
 		if ((o = find_option(*word)) == NULL) {
-			log_error("unknown option -%c", *word);
+			if (*word == '-')
+				log_error("unknown option -%.200s", word);
+			else
+				log_error("unknown option -%c", *word);
 			return SSHTAP_ERR_FORMAT;
 		}
 		if (o->wants == NULL) {

@@ -40,8 +40,9 @@ static int
 put_command(struct buf *b, const struct config *c, const struct endpoint *last,
     const char *hops)
 {
+	/* Our second -v is ssh's first. */
 	static const char *const verbose[] = { "", " -v", " -vv", " -vvv" };
-	int r, v = c->verbose < 0 ? 0 : c->verbose > 3 ? 3 : c->verbose;
+	int r, v = c->verbose < 1 ? 0 : c->verbose > 4 ? 3 : c->verbose - 1;
 
 	if ((r = buf_put(b, "ssh", 3)) != 0)
 		return r;

@@ -273,7 +273,7 @@ test_refusals(void **state)
 	assert_refused("", "no destination");
 	assert_refused("-N", "no destination");
 	assert_refused("-Z|host", "unknown option -Z");
-	assert_refused("--help", "unknown option --");
+	assert_refused("--help", "unknown option --help");
 	assert_refused("-S|x|host", "unknown option -S");
 	assert_refused("-p", "-p needs a port");
 	assert_refused("-p||host", "-p needs a port");
