@@ -14,6 +14,7 @@
 
 #include "client/client_impl.h"
 #include "client/report.h"
+#include "client/signals.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/proc.h"
@@ -35,9 +36,12 @@ net_check(struct client *c, int r)
 	client_end(c);
 }
 
+/* ^C ends a proxy command too, and sooner: the signal says more. */
 static void
 lost(struct client *c)
 {
+	if (signals_have())
+		return;
 	report_closed(c->config, c->session, c->said);
 	client_end(c);
 }

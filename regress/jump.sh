@@ -17,5 +17,16 @@ check "mid was asked to go on" grep -q 'direct-tcpip' "$mid_log"
 check "far was asked by mid" sshd_said "Accepted .* from 198.51.100.3"
 client_config "Host far" " ProxyJump root@mid:22"
 tunnel_check "ProxyJump in a Host block" far
+
+# Ctrl-C, with the jump gone before sshtap looks.
+if sshtap_start far; then
+	net_pid=$(children_of "$TAP_PID")
+	kill -STOP "$net_pid"
+	kill -INT $(children_of "$net_pid") "$net_pid"
+	sleep 0.3
+	kill -CONT "$net_pid"
+	sshtap_end
+	check "Ctrl-C is said to be one" grep -q 'signal 2' "$ERR"
+fi
 check "no ssh is left over" wait_for 5 [ -z \
     "$(for p in /proc/[0-9]*/comm; do grep -x ssh "$p"; done 2>/dev/null)" ]
