@@ -138,7 +138,8 @@ try_password(struct userauth *u)
 	char answer[PROMPT_ANSWER_MAX], *text;
 	int r;
 
-	if (u->passwords >= u->config->password_prompts)
+	if (u->passwords >= u->config->password_prompts ||
+	    u->config->batch_mode)
 		return SSHTAP_ERR_NOT_FOUND;
 	text = text_format("%s@%s's password: ", u->config->user,
 	    u->config->hostname);
@@ -159,7 +160,9 @@ try_password(struct userauth *u)
 static int
 try_kbdint(struct userauth *u)
 {
-	if (u->kbdints >= u->config->password_prompts || u->nobody_to_ask)
+	/* As ssh: a script does not run up failures at the server. */
+	if (u->kbdints >= u->config->password_prompts || u->nobody_to_ask ||
+	    u->config->batch_mode)
 		return SSHTAP_ERR_NOT_FOUND;
 	if (u->kbdints++ == 0)
 		note_tried(u, "keyboard-interactive");

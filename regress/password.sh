@@ -92,6 +92,8 @@ if cover_pam; then
 		answer wrong
 		sshtap_refused "keyboard-interactive, wrong answer" \
 		    "[Pp]ermission denied" far
+		sshtap_refused "keyboard-interactive, BatchMode" \
+		    "tried no key at all" -o BatchMode=yes far
 	fi
 else
 	skip_check "keyboard-interactive" "no /etc/pam.d"
