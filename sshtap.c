@@ -11,6 +11,7 @@
  * Each step that forks returns in both processes; the parent has its exit
  * status then and nothing else to do.
  */
+
 #include "config.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@
 #include "client/options.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/proc.h"
 
 static int log_fd = STDERR_FILENO;
 
@@ -91,7 +93,7 @@ static int
 run_as_root(struct config *c, struct background *b, const struct user *user)
 {
 	struct monitor *m = NULL;
-	int status = CLIENT_EXIT_FAILURE, r;
+	int status = PROC_EXIT_FAILURE, r;
 
 	if ((r = monitor_start(&m, &status)) < 0)
 		log_error_r(r, "cannot start the network process");
@@ -106,7 +108,7 @@ run(struct config *c)
 {
 	struct background *b = NULL;
 	struct user user;
-	int status = CLIENT_EXIT_FAILURE, r;
+	int status = PROC_EXIT_FAILURE, r;
 
 	if (user_invoking(&user) != 0)
 		return status;
@@ -129,7 +131,7 @@ int
 main(int argc, char **argv)
 {
 	struct config c;
-	int status = CLIENT_EXIT_FAILURE;
+	int status = PROC_EXIT_FAILURE;
 
 	log_set(LOG_LEVEL_INFO, write_line, NULL);
 	if (open_standard_fds() != 0 || config_init(&c) != 0) {

@@ -330,7 +330,7 @@ input_failure(struct chan *c, const struct chan_msg *m, uint8_t *payload)
 	(void)payload;
 	if ((r = chan_move(c, CHAN_EV_REFUSE_IN)) != 0)
 		return r;
-	(void)text_clean(text, sizeof(text), m->bytes.p, m->bytes.len, 0);
+	(void)text_clean(text, sizeof(text), m->bytes.p, m->bytes.len, false);
 	if (is_wanted && cs->events.refused != NULL)
 		cs->events.refused(cs->ctx, c, m->code, text);
 	tell_closed(c);

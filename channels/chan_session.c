@@ -97,7 +97,8 @@ session_request(struct chan *c, const struct chan_msg *m, bool *okp)
 	} else if (view_is(&m->name, "exit-signal")) {
 		if ((r = chan_msg_get_exit_signal(&m->rest, &name)) != 0)
 			return r;
-		(void)text_clean(signal, sizeof(signal), name.p, name.len, 0);
+		(void)text_clean(signal, sizeof(signal), name.p, name.len,
+		    false);
 		tell_exited(c, 0, signal);
 	} else {
 		*okp = false;

@@ -5,6 +5,7 @@
  * One question, one answer, in order.  After any failure in between, the
  * stream is out of step and the connection is closed for good.
  */
+
 #include <sys/socket.h>
 #include <sys/un.h>
 

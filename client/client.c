@@ -6,6 +6,7 @@
  * done first (configuration, keys, known hosts, terminal, device, proxy
  * command); then rights are given up; then the network is touched.
  */
+
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +18,7 @@
 #include "client/sshconfig.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/proc.h"
 #include "transport/ssh2.h"
 
 /* Rekeying by time, an overdue exchange, a stuck window: none is urgent. */
@@ -29,7 +31,7 @@ client_end(struct client *c)
 		return;
 	tunnel_closing(c);
 	c->stage = CLIENT_ENDED;
-	c->status = CLIENT_EXIT_FAILURE;
+	c->status = PROC_EXIT_FAILURE;
 }
 
 /* Loop events that are not bytes of the tunnel. */
@@ -254,19 +256,19 @@ connect_and_run(struct client *c)
 
 	if ((r = loop_new(loop_types, CLIENT_FD_COUNT, &c->loop)) != 0) {
 		log_error_r(r, "cannot start");
-		return CLIENT_EXIT_FAILURE;
+		return PROC_EXIT_FAILURE;
 	}
 	c->started_ms = loop_now(c->loop);
 	if (c->config->proxy_command == NULL &&
 	    connection_open_tcp(c->config, c->config->connect_timeout != 0 ?
 	    deadline_ms(c) : 0, signals_fd(), &c->conn) != 0) {
 		(void)was_signalled();
-		return CLIENT_EXIT_FAILURE;
+		return PROC_EXIT_FAILURE;
 	}
 	loop_update_now(c->loop);
 	if ((r = net_start(c)) != 0 || (r = watch(c)) != 0) {
 		log_error_r(r, "cannot start");
-		return CLIENT_EXIT_FAILURE;
+		return PROC_EXIT_FAILURE;
 	}
 	return run(c);
 }
@@ -293,13 +295,13 @@ client_run(struct config *config, struct monitor *m, struct background *b,
 {
 	struct client c;
 	bool is_root = getuid() == 0 && user->is_root;
-	int status = CLIENT_EXIT_FAILURE;
+	int status = PROC_EXIT_FAILURE;
 
 	memset(&c, 0, sizeof(c));
 	c.config = config;
 	c.monitor = m;
 	c.background = b;
-	c.status = CLIENT_EXIT_FAILURE;
+	c.status = PROC_EXIT_FAILURE;
 	connection_init(&c.conn);
 	command_output_init(&c.output);
 	if (become_user(user) == 0 && signals_start() == 0 &&

@@ -9,9 +9,6 @@
 #include "priv/monitor.h"
 #include "priv/user.h"
 
-/* ssh's exit status for any failure of its own. */
-#define CLIENT_EXIT_FAILURE	255
-
 /*
  * The network process: from a command line to the end of the tunnel.
  *
@@ -21,7 +18,8 @@
  * user:    who asked.  A root that is not the user's own is given up before
  *          anything is read; root as the user itself before the first byte
  *          of the network is.
- * Every failure has been logged.  Returns the exit status.
+ * Every failure has been logged.  Returns the exit status, PROC_EXIT_FAILURE
+ * for any failure of ours.
  */
 int client_run(struct config *config, struct monitor *m, struct background *b,
     const struct user *user);

@@ -16,7 +16,7 @@
 #include "transport/session.h"
 #include "tun/tap.h"
 
-/* What client.c, net.c, tunnel.c and pump.c share; nobody else includes this. */
+/* For client.c, net.c, tunnel.c and pump.c; nobody else includes this. */
 
 enum client_stage {
 	CLIENT_KEYS,		/* version and first key exchange */

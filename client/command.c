@@ -11,6 +11,7 @@
  * The question for the interface's name is the same thing with the answer
  * kept instead of written.
  */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

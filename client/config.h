@@ -37,7 +37,7 @@ struct config {
 	char *command;			/* NULL: none */
 	char *config_file;		/* -F, NULL: ssh's own */
 	char *log_file;			/* -E, NULL: standard error */
-	struct config_list overrides;	/* -o and its short forms, "Key=value" */
+	struct config_list overrides;	/* -o and short forms, "Key=value" */
 	bool background;		/* -f */
 	bool stdin_null;		/* -n */
 	bool no_command;		/* -N */

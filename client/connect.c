@@ -391,7 +391,7 @@ name_peer(const struct config *c, char **peerp)
 	if ((raw = text_format("%s port %u", c->hostname, c->port)) != NULL) {
 		size = strlen(raw) + 1;
 		if ((peer = malloc(size)) != NULL)
-			(void)text_clean(peer, size, raw, size - 1, 0);
+			(void)text_clean(peer, size, raw, size - 1, false);
 	}
 	free(raw);
 	if (peer == NULL)

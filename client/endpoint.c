@@ -109,7 +109,7 @@ split_port(char *s, char **hostp, unsigned *portp)
 			return SSHTAP_ERR_FORMAT;
 		return parse_port(end + 1, portp);
 	}
-	/* More than one colon: an address, which without brackets has no port. */
+	/* More than one colon: an address, without brackets no port. */
 	if ((end = strchr(s, ':')) == NULL || strchr(end + 1, ':') != NULL)
 		return 0;
 	*end = '\0';

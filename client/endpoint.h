@@ -10,7 +10,7 @@
  * Who and where, as a user writes it: a destination, or one hop of a
  * ProxyJump.
  */
-#define ENDPOINT_HOST_MAX	1024	/* NI_MAXHOST of getnameinfo(3), less NUL */
+#define ENDPOINT_HOST_MAX	1024	/* NI_MAXHOST less its NUL */
 
 struct endpoint {
 	char *user;		/* NULL: not said */

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The sshtap authors */
 
 /* Checks are made on the open descriptor, so the file cannot be exchanged. */
+
 #include <sys/stat.h>
 
 #include <errno.h>

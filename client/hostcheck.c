@@ -53,7 +53,7 @@ struct hostcheck {
 	const struct config *c;
 	struct prompt *prompt;
 	char name[KNOWN_HOSTS_NAME_MAX];	/* as it is filed */
-	char plain[KNOWN_HOSTS_NAME_MAX];	/* without port; "" if the same */
+	char plain[KNOWN_HOSTS_NAME_MAX];	/* without port, or "" */
 	struct source source[TEXTS_MAX];	/* the last one: added */
 	size_t n;
 	int add_fd;		/* kept open, or -1 */
@@ -331,15 +331,6 @@ hostcheck_algorithms(const struct hostcheck *h, struct buf *out)
 
 /* ---- judgement ---- */
 
-/* Which answer decides over another; the larger the stronger. */
-static const int strength[] = {
-	[KNOWN_HOSTS_NEW] = 0,
-	[KNOWN_HOSTS_OTHER_TYPE] = 1,
-	[KNOWN_HOSTS_CHANGED] = 2,
-	[KNOWN_HOSTS_MATCH] = 3,
-	[KNOWN_HOSTS_REVOKED] = 4,
-};
-
 static int
 look_up(const struct hostcheck *h, const char *name, const struct view *blob,
     struct verdict *v)
@@ -358,7 +349,7 @@ look_up(const struct hostcheck *h, const char *name, const struct view *blob,
 		if (skipped > 0)
 			log_debug("%s: %lu lines make no sense",
 			    h->source[i].path, skipped);
-		if (strength[found.answer] > strength[v->answer]) {
+		if (found.answer > v->answer) {
 			v->answer = found.answer;
 			v->path = h->source[i].path;
 			v->line = found.line;
@@ -411,7 +402,7 @@ describe_key(const struct view *blob, struct verdict *v)
 		name = "RSA";
 	if (name != NULL)
 		type = view_of_string(name);
-	(void)text_clean(v->type, sizeof(v->type), type.p, type.len, 0);
+	(void)text_clean(v->type, sizeof(v->type), type.p, type.len, false);
 	return 0;
 }
 
@@ -431,7 +422,7 @@ put_removal(const struct hostcheck *h, const struct verdict *v,
 	s = text_format("ssh-keygen%s%s -R %s%s%s", is_usual ? "" : " -f ",
 	    is_usual ? "" : v->path, quote, h->name, quote);
 	(void)text_clean(out, HINT_SIZE, s != NULL ? s : "ssh-keygen -R",
-	    s != NULL ? strlen(s) : strlen("ssh-keygen -R"), 0);
+	    s != NULL ? strlen(s) : strlen("ssh-keygen -R"), false);
 	free(s);
 }
 

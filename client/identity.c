@@ -6,6 +6,7 @@
  * process may give up the rights to do so afterwards.  A private key is kept
  * only if the agent does not hold it.
  */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ identity_new(const char *name, const struct view *blob, struct identity **idp)
 		return SSHTAP_ERR_ALLOC;
 	buf_init(&id->blob, KEY_BLOB_MAX);
 	buf_init(&id->agent_blob, KEY_BLOB_MAX);
-	text_clean(id->name, sizeof(id->name), name, strlen(name), 0);
+	text_clean(id->name, sizeof(id->name), name, strlen(name), false);
 	if ((r = buf_put_view(&id->blob, blob)) != 0) {
 		identity_free(id);
 		return r;
@@ -122,7 +123,7 @@ take_agent_key(void *ctx, const struct view *blob, const struct view *comment)
 
 	if (find(is, blob) != NULL || blob->len > KEY_BLOB_MAX)
 		return 0;
-	text_clean(shown, sizeof(shown), comment->p, comment->len, 0);
+	text_clean(shown, sizeof(shown), comment->p, comment->len, false);
 	snprintf(name, sizeof(name), "agent key \"%s\"", shown);
 	if ((r = identity_new(name, blob, &id)) != 0)
 		return r;

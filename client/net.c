@@ -6,6 +6,7 @@
  * out of it, and let each layer have its own; write what has gathered once
  * per turn of the loop.
  */
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

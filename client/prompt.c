@@ -104,7 +104,7 @@ clean(const char *text)
 	char *s;
 
 	if ((s = malloc(len + 1)) != NULL)
-		(void)text_clean(s, len + 1, text, len, 1);
+		(void)text_clean(s, len + 1, text, len, true);
 	return s;
 }
 

@@ -10,9 +10,21 @@
  * While the peer's window or the socket is full the device is not read at
  * all: its own queue is the only one, and drops there when it must.
  */
+
+#include <assert.h>
+
 #include "client/client_impl.h"
 #include "lib/err.h"
 #include "lib/log.h"
+
+/* tun/ and channels/ do not know each other, so each has its own numbers. */
+static_assert(TAP_HEADROOM <= CARRIER_HEADROOM,
+    "a device's header fits in front of a reserved frame");
+static_assert(TAP_FRAME_MAX == CHAN_TUN_FRAME_MAX &&
+    TAP_FRAME_MIN == CHAN_TUN_FRAME_MIN, "both take the same frames");
+static_assert((unsigned)TAP_ETHERNET == CHAN_TUN_ETHERNET &&
+    (unsigned)TAP_POINT_TO_POINT == CHAN_TUN_POINT_TO_POINT &&
+    TAP_UNIT_ANY == CHAN_TUN_UNIT_ANY, "a mode and a unit go as they are");
 
 /* Frames read in one turn of the loop, before the socket gets its turn. */
 #define BATCH		64

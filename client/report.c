@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The sshtap authors */
 
 /* Words only; nothing is decided here. */
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

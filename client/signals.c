@@ -5,6 +5,7 @@
  * A handler may only write(2); the pipe keeps order and wakes poll(2).  What
  * is ignored stays ignored, as nohup(1) and a shell's "&" want it.
  */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

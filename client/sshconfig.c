@@ -194,8 +194,8 @@ expand(const struct config *c, const char *what, int (*fn)(
 		    *sp);
 		break;
 	case SSHTAP_ERR_ARGUMENT:
-		log_error("%s \"%.200s\": the host or user name (%.200s, %.64s) has "
-		    "characters that a shell could act on", what, *sp,
+		log_error("%s \"%.200s\": the host or user name (%.200s, %.64s)"
+		    " has characters that a shell could act on", what, *sp,
 		    c->hostname, c->user);
 		r = SSHTAP_ERR_FORMAT;
 		break;

@@ -371,19 +371,14 @@ own_algorithms(const struct sshconfig_key *k, struct buf *out)
 
 /* True when name matches one of the patterns of a list. */
 static bool
-list_matches(const struct view *list, const char *name)
+list_matches(const struct view *list, const struct view *name)
 {
-	struct view left = *list, at;
-	bool is_match = false;
-	char *pattern;
+	struct view left = *list, pattern;
 
-	while (!is_match && view_get_name(&left, &at)) {
-		if (view_to_cstring(&at, &pattern) != 0)
-			return false;
-		is_match = value_matches(pattern, name);
-		free(pattern);
-	}
-	return is_match;
+	while (view_get_name(&left, &pattern))
+		if (text_matches(&pattern, name, false))
+			return true;
+	return false;
 }
 
 /* Those of ours for which list_matches(list) is false, and not in out yet. */
@@ -391,18 +386,13 @@ static int
 add_others(struct buf *out, const struct view *ours, const struct view *list)
 {
 	struct view left = *ours, name, have;
-	char *copy;
 	int r = 0;
 
 	while (r == 0 && view_get_name(&left, &name)) {
 		have = buf_view(out);
-		if (namelist_has_view(&have, &name))
-			continue;
-		if ((r = view_to_cstring(&name, &copy)) != 0)
-			return r;
-		if (!list_matches(list, copy))
-			r = namelist_add(out, copy);
-		free(copy);
+		if (!namelist_has_view(&have, &name) &&
+		    !list_matches(list, &name))
+			r = namelist_add_view(out, &name);
 	}
 	return r;
 }
@@ -494,19 +484,17 @@ set_env(struct config *c, const struct sshconfig_key *k, const char *value)
 static int
 send_env(struct config *c, const struct sshconfig_key *k, const char *value)
 {
-	char **e, *name;
-	bool is_match;
+	struct view pattern = view_of_string(value), name;
 	int r = 0;
+	char **e;
 
 	(void)k;
 	if (*value == '-')
 		return 0;
 	for (e = environ; e != NULL && *e != NULL && r == 0; e++) {
-		if ((name = strndup(*e, strcspn(*e, "="))) == NULL)
-			return SSHTAP_ERR_ALLOC;
-		is_match = value_matches(value, name);
-		free(name);
-		if (is_match && strchr(*e, '=') != NULL)
+		name = view_of(*e, strcspn(*e, "="));
+		if (text_matches(&pattern, &name, false) &&
+		    strchr(*e, '=') != NULL)
 			r = put_env(c, *e);
 	}
 	return r;

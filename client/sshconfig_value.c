@@ -153,28 +153,3 @@ value_word(const char **sp, char **wordp)
 	*wordp = word;
 	return 0;
 }
-
-/*
- * On a mismatch the last "*" takes one character more: earlier ones need not
- * be tried again, which keeps the work to the product of both lengths.
- */
-bool
-value_matches(const char *pattern, const char *s)
-{
-	const char *star = NULL, *resume = NULL;
-
-	while (*s != '\0') {
-		if (*pattern == '*') {
-			star = pattern++;
-			resume = s;
-		} else if (*pattern == '?' || *pattern == *s) {
-			pattern++;
-			s++;
-		} else if (star != NULL) {
-			pattern = star + 1;
-			s = ++resume;
-		} else
-			return false;
-	}
-	return pattern[strspn(pattern, "*")] == '\0';
-}

@@ -31,7 +31,4 @@ int value_size(const char *s, uint64_t *sizep);
  */
 int value_word(const char **sp, char **wordp);
 
-/* PATTERNS of ssh_config(5): "*" and "?". */
-bool value_matches(const char *pattern, const char *s);
-
 #endif /* SSHCONFIG_VALUE_H */

@@ -10,6 +10,7 @@
  * The program is its tunnel: when the tunnel's channel ends, for whatever
  * reason, so does the program.
  */
+
 #include <stdio.h>
 #include <string.h>
 

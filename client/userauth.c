@@ -10,6 +10,7 @@
  * What was tried is noted in words as it happens, for the one line that the
  * user gets if everything fails.
  */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,13 +185,16 @@ static const struct method *
 find_method(const struct userauth *u, const struct view *name)
 {
 	const char *config = (const char *)u->config;
+	const struct method *m;
 	size_t i;
 
-	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (view_is(name, methods[i].name) &&
-		    *(const bool *)(const void *)(config + methods[i].enabled) &&
-		    auth_client_can(u->auth, methods[i].name))
-			return &methods[i];
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		m = &methods[i];
+		if (view_is(name, m->name) &&
+		    *(const bool *)(const void *)(config + m->enabled) &&
+		    auth_client_can(u->auth, m->name))
+			return m;
+	}
 	return NULL;
 }
 
@@ -210,9 +214,10 @@ userauth_explain(const struct userauth *u)
 		    "(SSH_ASKPASS)";
 	tried = u->tried.len > 0 ? buf_view(&u->tried) :
 	    view_of_string("no key at all");
-	log_error("%s@%s: permission denied: tried %.*s%s; the server offers %s",
-	    u->config->user, u->config->hostname, (int)tried.len,
-	    (const char *)tried.p, why, auth_client_methods(u->auth));
+	log_error("%s@%s: permission denied: tried %.*s%s; "
+	    "the server offers %s", u->config->user, u->config->hostname,
+	    (int)tried.len, (const char *)tried.p, why,
+	    auth_client_methods(u->auth));
 }
 
 bool

@@ -12,7 +12,7 @@
 enum sshtap_err {
 	SSHTAP_ERR_INTERNAL = -1,	/* our own bug */
 	SSHTAP_ERR_ALLOC = -2,
-	SSHTAP_ERR_ARGUMENT = -3,	/* the caller's argument is out of range */
+	SSHTAP_ERR_ARGUMENT = -3,	/* our caller's is out of range */
 	SSHTAP_ERR_SYSTEM = -4,		/* a system call failed, see errno */
 	SSHTAP_ERR_AGAIN = -5,
 	SSHTAP_ERR_TRUNCATED = -6,	/* a message ends too early */
@@ -20,8 +20,8 @@ enum sshtap_err {
 	SSHTAP_ERR_FORMAT = -8,		/* malformed text or message */
 	SSHTAP_ERR_TOO_BIG = -9,	/* over a documented limit */
 	SSHTAP_ERR_CRYPTO = -10,	/* libcrypto refused */
-	SSHTAP_ERR_MAC = -11,		/* packet length, padding or tag is wrong */
-	SSHTAP_ERR_PROTOCOL = -12,	/* the peer broke a rule of the protocol */
+	SSHTAP_ERR_MAC = -11,		/* wrong length, padding or tag */
+	SSHTAP_ERR_PROTOCOL = -12,	/* the peer broke a rule */
 	SSHTAP_ERR_VERSION = -13,	/* the peer does not speak SSH 2.0 */
 	SSHTAP_ERR_NO_COMMON = -14,	/* no algorithm in common */
 	SSHTAP_ERR_UNSUPPORTED = -15,	/* type or algorithm we do not carry */
@@ -29,15 +29,15 @@ enum sshtap_err {
 	SSHTAP_ERR_SIGNATURE = -17,	/* a signature does not verify */
 	SSHTAP_ERR_ENCRYPTED = -18,	/* the key file is encrypted */
 	SSHTAP_ERR_HOSTKEY = -19,	/* the host key was refused */
-	SSHTAP_ERR_AUTH = -20,		/* no authentication method was accepted */
+	SSHTAP_ERR_AUTH = -20,		/* no method was accepted */
 	SSHTAP_ERR_DISCONNECT = -21,	/* the peer sent SSH_MSG_DISCONNECT */
 	SSHTAP_ERR_CLOSED = -22,	/* the connection ended */
 	SSHTAP_ERR_TIMEOUT = -23,
-	SSHTAP_ERR_STATE = -24,		/* not now: the object is in another state */
+	SSHTAP_ERR_STATE = -24,		/* not now: another state is needed */
 	SSHTAP_ERR_WINDOW = -25,	/* more than the window allows */
 	SSHTAP_ERR_GONE = -26,		/* the device does not exist any more */
 	SSHTAP_ERR_DROPPED = -27,	/* one frame was dropped and counted */
-	SSHTAP_ERR_AGENT = -28,		/* the agent refused or answered nonsense */
+	SSHTAP_ERR_AGENT = -28,		/* it refused or answered nonsense */
 	SSHTAP_ERR_COMPRESS = -29,	/* compressed data is malformed */
 	SSHTAP_ERR_NOT_FOUND = -30,
 	SSHTAP_ERR_PERMISSION = -31,	/* file modes are too open */

@@ -40,7 +40,7 @@ log_set_level(enum log_level max)
 	state.max = max;
 }
 
-int
+bool
 log_wants(enum log_level level)
 {
 	return state.sink != NULL && level > LOG_LEVEL_QUIET &&
@@ -62,8 +62,8 @@ write_line(enum log_level level, const char *tail, const char *fmt, va_list ap)
 	if ((n = vsnprintf(raw, sizeof(raw), fmt, ap)) < 0)
 		return;
 	len = (size_t)n < sizeof(raw) ? (size_t)n : sizeof(raw) - 1;
-	len = text_clean(line, sizeof(line) - tail_len, raw, len, 0);
-	(void)text_clean(line + len, sizeof(line) - len, tail, tail_len, 0);
+	len = text_clean(line, sizeof(line) - tail_len, raw, len, false);
+	(void)text_clean(line + len, sizeof(line) - len, tail, tail_len, false);
 	state.sink(state.ctx, level, line);
 }
 

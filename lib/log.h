@@ -4,6 +4,7 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -34,7 +35,7 @@ void log_set(enum log_level max, log_sink_fn *sink, void *ctx);
 void log_set_level(enum log_level max);
 
 /* True when a message of this level would reach the sink. */
-int log_wants(enum log_level level);
+bool log_wants(enum log_level level);
 
 /* Write one line.  errno is preserved. */
 void log_at(enum log_level level, const char *fmt, ...)

@@ -25,9 +25,9 @@
 #include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "lib/err.h"
+#include "lib/proc.h"
 
 /* What belongs to the slot of the same index in fds. */
 struct watch {
@@ -40,7 +40,7 @@ struct loop {
 	unsigned ntypes;
 	struct pollfd fds[LOOP_FDS_MAX];
 	struct watch watches[LOOP_FDS_MAX];
-	unsigned used;			/* slots, free ones in between included */
+	unsigned used;			/* slots, with free ones in between */
 	struct loop_timer *timers;	/* waiting, by deadline */
 	struct loop_timer *due;		/* being run in this turn */
 	uint64_t now_ms;
@@ -170,7 +170,7 @@ loop_timer_cancel(struct loop *l, struct loop_timer *t)
 	unlink_timer(&l->timers, t);
 	unlink_timer(&l->due, t);
 	t->next = NULL;
-	t->armed = 0;
+	t->armed = false;
 }
 
 void
@@ -183,7 +183,7 @@ loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t at_ms)
 		p = &(*p)->next;
 	t->at_ms = at_ms;
 	t->next = *p;
-	t->armed = 1;
+	t->armed = true;
 	*p = t;
 }
 
@@ -193,16 +193,10 @@ loop_now(const struct loop *l)
 	return l->now_ms;
 }
 
-/* Without a monotonic clock, which no supported system lacks, time stops. */
 void
 loop_update_now(struct loop *l)
 {
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
-		return;
-	l->now_ms = (uint64_t)ts.tv_sec * 1000 +
-	    (uint64_t)ts.tv_nsec / 1000000;
+	l->now_ms = proc_now_ms();
 }
 
 /* For poll: milliseconds to the first deadline, or -1 for ever. */

@@ -4,6 +4,7 @@
 #ifndef LOOP_H
 #define LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -11,7 +12,7 @@
  * clock is read once per turn; handlers never block.  Descriptors and timers
  * may be added and removed from inside a handler.
  */
-#define LOOP_FDS_MAX	32	/* a tunnel needs six */
+#define LOOP_FDS_MAX	32	/* a tunnel needs seven */
 
 #define LOOP_IN		0x1u
 #define LOOP_OUT	0x2u
@@ -35,7 +36,7 @@ struct loop_timer {
 	void *ctx;
 	uint64_t at_ms;
 	struct loop_timer *next;
-	int armed;
+	bool armed;
 };
 
 /* Returns 0 or SSHTAP_ERR_ALLOC. */

@@ -160,6 +160,7 @@ proc_exit_status(int wstatus)
 	    PROC_EXIT_FAILURE;
 }
 
+/* Without this clock, which no supported system lacks, time stands still. */
 uint64_t
 proc_now_ms(void)
 {

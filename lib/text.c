@@ -80,25 +80,26 @@ decode(const uint8_t *p, size_t len, size_t *usedp)
  * Characters that turn the direction of a line can make it read as another
  * one: marks, embeddings, overrides and isolates of UAX #9.
  */
-static int
+static bool
 is_bidi_control(uint32_t c)
 {
 	return c == 0x61c || c == 0x200e || c == 0x200f ||
 	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-static int
-is_harmless(uint32_t c, int keep_lf)
+static bool
+is_harmless(uint32_t c, bool keep_lf)
 {
 	if (c == '\n')
 		return keep_lf;
 	if (c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == UTF8_INVALID)
-		return 0;
+		return false;
 	return !is_bidi_control(c);
 }
 
 size_t
-text_clean(char *dst, size_t size, const void *src, size_t len, int keep_lf)
+text_clean(char *dst, size_t size, const void *src, size_t len,
+    bool keep_lf)
 {
 	const uint8_t *p = src;
 	size_t in, n, out = 0;
@@ -122,6 +123,47 @@ text_clean(char *dst, size_t size, const void *src, size_t len, int keep_lf)
 	}
 	dst[out] = '\0';
 	return out;
+}
+
+uint8_t
+text_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+}
+
+static bool
+is_same_character(uint8_t a, uint8_t b, bool fold_case)
+{
+	return a == b || (fold_case && text_lower(a) == text_lower(b));
+}
+
+/*
+ * On a mismatch the last star swallows one character more.  Going back to an
+ * earlier star can never help, which keeps the work to the product of both
+ * lengths.
+ */
+bool
+text_matches(const struct view *pattern, const struct view *s, bool fold_case)
+{
+	size_t i = 0, n = 0, resume = 0, after_star = 0;
+
+	while (n < s->len) {
+		if (i < pattern->len && pattern->p[i] == '*') {
+			after_star = ++i;
+			resume = n;
+		} else if (i < pattern->len && (pattern->p[i] == '?' ||
+		    is_same_character(pattern->p[i], s->p[n], fold_case))) {
+			i++;
+			n++;
+		} else if (after_star != 0) {
+			i = after_star;
+			n = ++resume;
+		} else
+			return false;
+	}
+	while (i < pattern->len && pattern->p[i] == '*')
+		i++;
+	return i == pattern->len;
 }
 
 int

@@ -4,7 +4,11 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "lib/view.h"
 
 /*
  * Make text from the far side fit to be shown: every byte that a terminal
@@ -17,7 +21,19 @@
  * Returns the length written, without the NUL.
  */
 size_t text_clean(char *dst, size_t size, const void *src, size_t len,
-    int keep_lf);
+    bool keep_lf);
+
+/* ASCII letters in lower case, whatever the locale; other bytes as they are. */
+uint8_t text_lower(uint8_t c);
+
+/*
+ * True when the whole of s matches a pattern, in which "*" stands for any run
+ * of characters and "?" for one.
+ *
+ * fold_case: ASCII letters match in either case.
+ */
+bool text_matches(const struct view *pattern, const struct view *s,
+    bool fold_case);
 
 /*
  * Read a decimal number that fills the whole string: no sign, no blank, no

@@ -12,33 +12,6 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 
-#ifndef HAVE_STRLCPY
-size_t
-strlcpy(char *dst, const char *src, size_t size)
-{
-	size_t len = strlen(src), n;
-
-	if (size == 0)
-		return len;
-	n = len < size ? len : size - 1;
-	memcpy(dst, src, n);
-	dst[n] = '\0';
-	return len;
-}
-#endif
-
-#ifndef HAVE_EXPLICIT_BZERO
-void
-explicit_bzero(void *p, size_t len)
-{
-	/* Volatile: the compiler may not drop the stores as dead. */
-	volatile unsigned char *q = p;
-
-	while (len-- > 0)
-		*q++ = 0;
-}
-#endif
-
 #ifndef HAVE_CLOSEFROM
 /*
  * Close what /proc lists.  Closing while reading is safe: the kernel goes on

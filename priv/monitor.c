@@ -364,6 +364,17 @@ tie_to_monitor(pid_t monitor)
 		_exit(PROC_EXIT_FAILURE);
 }
 
+static int
+open_descriptors(int fds[2], int wake[2])
+{
+	int r;
+
+	if ((r = proc_socketpair(fds)) != 0 || (r = proc_pipe(wake)) != 0 ||
+	    (r = proc_set_nonblock(wake[0])) != 0)
+		return r;
+	return proc_set_nonblock(wake[1]);
+}
+
 int
 monitor_start(struct monitor **mp, int *statusp)
 {
@@ -374,10 +385,7 @@ monitor_start(struct monitor **mp, int *statusp)
 
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return SSHTAP_ERR_ALLOC;
-	if ((r = proc_socketpair(fds)) != 0 ||
-	    (r = proc_pipe(pa.wake)) != 0 ||
-	    (r = proc_set_nonblock(pa.wake[0])) != 0 ||
-	    (r = proc_set_nonblock(pa.wake[1])) != 0)
+	if ((r = open_descriptors(fds, pa.wake)) != 0)
 		goto out;
 	watch_signals(&pa);
 	if ((pa.child = fork()) == -1) {

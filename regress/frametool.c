@@ -39,7 +39,7 @@
 #define ETHERTYPE_TEST	0x88b5u		/* IEEE 802, local experimental */
 #define ETHERTYPE_TAG	0x8100u
 #define PACE_DEFAULT	20000u		/* frames each second */
-#define BURST		32u		/* frames between two looks at the clock */
+#define BURST		32u	/* frames between two looks at the clock */
 
 struct run {
 	const char *ifname;

@@ -5,6 +5,7 @@
  * Messages go straight to the client object, while what it sends takes the
  * wire of a keyed pair to the other end, where it is looked at.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -8,6 +8,7 @@
  * What a failed session would do is checked on the way: it must repeat its
  * failure and never deliver again.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -5,6 +5,7 @@
  * Authentication with both sides ours, over the wire.  Each side alone, with
  * messages made by hand, is in test_auth_server and test_auth_client.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

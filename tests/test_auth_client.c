@@ -6,6 +6,7 @@
  * message by message: what it sends is right to the byte, what it takes is
  * bounded and clean, and what comes out of place ends the connection.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

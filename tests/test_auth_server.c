@@ -5,6 +5,7 @@
  * The server's side of authentication, fed with messages made by hand: nobody
  * gets in but by the right key over the right bytes, or the right password.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -239,8 +240,8 @@ test_signed_bytes(void **state)
 	assert_int_equal(b.len, sizeof(expected) - 1);
 	assert_memory_equal(buf_view(&b).p, expected, b.len);
 	buf_reset(&b);
-	pk.hostbound = 1;
-	assert_int_equal(auth_put_publickey(&b, &pk, 0), 0);
+	pk.hostbound = true;
+	assert_int_equal(auth_put_publickey(&b, &pk, false), 0);
 	assert_int_equal(b.len, sizeof(bound) - 1);
 	assert_memory_equal(buf_view(&b).p, bound, b.len);
 	buf_clear(&b);

@@ -24,54 +24,6 @@
 #define HIGH_FD	200
 
 static void
-test_strlcpy_copies_what_fits(void **state)
-{
-	char dst[8];
-
-	(void)state;
-	memset(dst, 'x', sizeof(dst));
-	assert_int_equal(strlcpy(dst, "abcdefg", sizeof(dst)), 7);
-	assert_string_equal(dst, "abcdefg");
-	assert_int_equal(strlcpy(dst, "", sizeof(dst)), 0);
-	assert_string_equal(dst, "");
-}
-
-static void
-test_strlcpy_cuts_and_terminates(void **state)
-{
-	char dst[8];
-
-	(void)state;
-	memset(dst, 'x', sizeof(dst));
-	assert_int_equal(strlcpy(dst, "abcdefgh", 4), 8);
-	assert_memory_equal(dst, "abc\0xxxx", sizeof(dst));
-	assert_int_equal(strlcpy(dst, "z", 1), 1);
-	assert_memory_equal(dst, "\0bc\0xxxx", sizeof(dst));
-}
-
-static void
-test_strlcpy_leaves_an_empty_destination_alone(void **state)
-{
-	char dst[1] = { 'x' };
-
-	(void)state;
-	assert_int_equal(strlcpy(dst, "abc", 0), 3);
-	assert_int_equal(dst[0], 'x');
-}
-
-static void
-test_explicit_bzero_wipes_what_it_is_given(void **state)
-{
-	char p[4] = { 'a', 'b', 'c', 'd' };
-
-	(void)state;
-	explicit_bzero(p, 0);
-	assert_memory_equal(p, "abcd", 4);
-	explicit_bzero(p + 1, 2);
-	assert_memory_equal(p, "a\0\0d", 4);
-}
-
-static void
 test_closefrom_closes_upwards_only(void **state)
 {
 	int fd;
@@ -95,10 +47,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_strlcpy_copies_what_fits),
-		cmocka_unit_test(test_strlcpy_cuts_and_terminates),
-		cmocka_unit_test(test_strlcpy_leaves_an_empty_destination_alone),
-		cmocka_unit_test(test_explicit_bzero_wipes_what_it_is_given),
 		cmocka_unit_test(test_closefrom_closes_upwards_only),
 	};
 

@@ -80,7 +80,7 @@ test_path(void **state)
 		{ "a~b/~", "a~b/~", 0 },
 		{ "%d/%h-%n-%p-%r-%k%%%j.", "/home/me/real.example-typed-"
 		    "2222-remote-typed%.", 0 },
-		{ "x${EXPAND_TEST}y", "xa%hby", 0 },	/* not looked at again */
+		{ "x${EXPAND_TEST}y", "xa%hby", 0 },	/* not once more */
 		{ "$HOME $ {", "$HOME $ {", 0 },
 		{ "%", NULL, SSHTAP_ERR_FORMAT },
 		{ "a%z", NULL, SSHTAP_ERR_FORMAT },

@@ -90,7 +90,8 @@ test_each_request_is_granted_once(void **state)
 static void
 test_request_keeps_its_numbers(void **state)
 {
-	const struct monitor_request rq = { 0x01020304, 0x7fffffff, 0xfffffffe };
+	const struct monitor_request rq = { 0x01020304, 0x7fffffff,
+	    0xfffffffe };
 	static const uint8_t want[MONITOR_REQUEST_SIZE] = { 1, 2, 3, 4,
 	    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe };
 	uint8_t out[MONITOR_REQUEST_SIZE];

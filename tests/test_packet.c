@@ -6,6 +6,7 @@
  * can be opened, what breaks a rule of RFC 4253 section 6 cannot, and neither
  * the ends of the storage nor the size of the pieces matter.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -128,7 +129,7 @@ try_next(struct packet_in *in)
 	return packet_in_next(in, &p, &n, &seq);
 }
 
-/* The whole packet must be aligned as its mode wants; see ssh-wire. */
+/* The whole packet must be aligned as its mode wants (RFC 4253 section 6). */
 static void
 assert_aligned(const struct wire *w, size_t total)
 {

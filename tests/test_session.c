@@ -7,6 +7,7 @@
  * on the way.  Messages of the transport itself, rekeying and hostile peers
  * have programs of their own.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

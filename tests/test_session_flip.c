@@ -13,6 +13,7 @@
  * can be told by them.  For these the conversation must go on as if nothing
  * had happened.  Padding lengths are not among them.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

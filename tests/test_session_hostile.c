@@ -3,9 +3,9 @@
 
 /*
  * Peers and people in the middle who break the rules: every message number in
- * every state, strict key exchange (OpenSSH PROTOCOL section 1.9), proposals
- * without its markers, and guesses.
+ * every state, strict key exchange, proposals without its markers, and guesses.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

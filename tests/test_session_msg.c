@@ -5,6 +5,7 @@
  * The messages that belong to the transport itself: UNIMPLEMENTED,
  * DISCONNECT, DEBUG and EXT_INFO, and how a session ends.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

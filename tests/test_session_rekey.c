@@ -5,6 +5,7 @@
  * New keys in the middle of traffic: whoever starts, nothing is lost, nothing
  * overtakes, and nothing passes that RFC 4253 sections 7.1 and 9 forbid.
  */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -171,7 +172,7 @@ test_identity_lasts(void **state)
 	pair_close(&p);
 }
 
-/* ssh-wire section 4: the markers are said once, in the first KEXINIT. */
+/* The markers are said once, in the first KEXINIT. */
 static void
 test_markers_are_said_once(void **state)
 {

@@ -24,7 +24,6 @@
 
 #include "client/proxyjump.h"
 #include "client/sshconfig.h"
-#include "client/sshconfig_value.h"
 #include "lib/err.h"
 #include "transport/cipher.h"
 #include "transport/key.h"
@@ -478,72 +477,8 @@ test_jump(void **state)
 	c->verbose = 2;
 	assert_int_equal(config_set(&c->config_file, "my cfg"), 0);
 	assert_int_equal(proxyjump_command(c, "j", &out), 0);
-	assert_string_equal(out, "ssh -F 'my cfg' -vv -W '[%h]:%p' -- j");
+	assert_string_equal(out, "ssh -F 'my cfg' -v -W '[%h]:%p' -- j");
 	free(out);
-}
-
-static void
-test_times_and_sizes(void **state)
-{
-	uint64_t size = 0;
-	unsigned t = 0;
-
-	(void)state;
-	assert_int_equal(value_seconds("1h30M5", &t), 0);
-	assert_int_equal(t, 5405);
-	assert_int_equal(value_seconds("1w1d", &t), 0);
-	assert_int_equal(t, 8 * 86400);
-	assert_int_equal(value_seconds("2147483647", &t), 0);
-	assert_int_equal(value_seconds("2147483648", &t), SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_seconds("2147483647s1", &t),
-	    SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_seconds("4000w", &t), SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_seconds("m", &t), SSHTAP_ERR_FORMAT);
-	assert_int_equal(t, 2147483647);
-	assert_int_equal(value_size("4g", &size), 0);
-	assert_true(size == UINT64_C(4) << 30);
-	assert_int_equal(value_size("17179869183G", &size), 0);
-	assert_int_equal(value_size("17179869184G", &size),
-	    SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_size("1kk", &size), SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_size("18446744073709551616", &size),
-	    SSHTAP_ERR_FORMAT);
-}
-
-static void
-test_words(void **state)
-{
-	static const char *const want[] = {
-		"a", "b c", "d\"e", "f g", "", "h\\i", "j'k"
-	};
-	const char *s = "a  \"b c\"\td\\\"e 'f 'g \"\" h\\i \"j'k\" ";
-	char *word;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
-		assert_int_equal(value_word(&s, &word), 0);
-		assert_string_equal(word, want[i]);
-		free(word);
-	}
-	assert_int_equal(value_word(&s, &word), 0);
-	assert_null(word);
-	s = "'open";
-	assert_int_equal(value_word(&s, &word), SSHTAP_ERR_FORMAT);
-}
-
-static void
-test_patterns(void **state)
-{
-	(void)state;
-	assert_true(value_matches("LC_*", "LC_ALL"));
-	assert_true(value_matches("*", ""));
-	assert_true(value_matches("*a*b?", "xxayybz"));
-	assert_true(value_matches("", ""));
-	assert_false(value_matches("LC_*", "LANG"));
-	assert_false(value_matches("?", ""));
-	assert_false(value_matches("a*b", "ab1"));
-	assert_false(value_matches("", "a"));
 }
 
 static void
@@ -795,9 +730,6 @@ main(void)
 		TEST(test_agent),
 		TEST(test_list_limit),
 		TEST(test_jump),
-		TEST(test_times_and_sizes),
-		TEST(test_words),
-		TEST(test_patterns),
 		TEST(test_alone),
 		TEST(test_alone_defaults),
 		TEST(test_alone_refusals),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
-/* Cleaning of foreign text, and numbers of a command line. */
+/* Cleaning of foreign text, patterns, and numbers of a command line. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,7 +55,7 @@ test_clean_characters(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		n = text_clean(out, sizeof(out), cases[i].in,
-		    strlen(cases[i].in), 0);
+		    strlen(cases[i].in), false);
 		assert_string_equal(out, cases[i].want);
 		assert_int_equal(n, strlen(cases[i].want));
 	}
@@ -161,6 +161,31 @@ test_malformed_numbers(void **state)
 	assert_int_equal(value, 7);
 }
 
+static bool
+matches(const char *pattern, const char *s, bool fold_case)
+{
+	struct view p = view_of_string(pattern), v = view_of_string(s);
+
+	return text_matches(&p, &v, fold_case);
+}
+
+static void
+test_patterns(void **state)
+{
+	(void)state;
+	assert_true(matches("LC_*", "LC_ALL", false));
+	assert_true(matches("*", "", false));
+	assert_true(matches("*a*b?", "xxayybz", false));
+	assert_true(matches("", "", false));
+	assert_true(matches("**", "ab", false));
+	assert_true(matches("A*z", "abZ", true));
+	assert_false(matches("A*z", "abZ", false));
+	assert_false(matches("LC_*", "LANG", false));
+	assert_false(matches("?", "", false));
+	assert_false(matches("a*b", "ab1", false));
+	assert_false(matches("", "a", false));
+}
+
 static void
 test_format(void **state)
 {
@@ -183,6 +208,7 @@ main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_largest_number),
 		cmocka_unit_test(test_malformed_numbers),
+		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_format),
 	};
 

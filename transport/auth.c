@@ -2,12 +2,13 @@
 /* Copyright (c) 2026 The sshtap authors */
 
 /* Both sides must agree on these bytes, so they are written in one place. */
+
 #include "transport/auth.h"
 #include "transport/ssh2.h"
 
 int
 auth_put_publickey(struct buf *m, const struct auth_publickey *pk,
-    int has_signature)
+    bool has_signature)
 {
 	int r;
 
@@ -16,7 +17,7 @@ auth_put_publickey(struct buf *m, const struct auth_publickey *pk,
 	    (r = buf_put_cstring(m, AUTH_NEXT_SERVICE)) != 0 ||
 	    (r = buf_put_cstring(m,
 	    pk->hostbound ? AUTH_HOSTBOUND : "publickey")) != 0 ||
-	    (r = buf_put_bool(m, has_signature != 0)) != 0 ||
+	    (r = buf_put_bool(m, has_signature)) != 0 ||
 	    (r = buf_put_string_view(m, &pk->algorithm)) != 0 ||
 	    (r = buf_put_string_view(m, &pk->blob)) != 0)
 		return r;
@@ -31,5 +32,5 @@ auth_put_signed_data(struct buf *m, const struct view *session_id,
 
 	if ((r = buf_put_string_view(m, session_id)) != 0)
 		return r;
-	return auth_put_publickey(m, pk, 1);
+	return auth_put_publickey(m, pk, true);
 }

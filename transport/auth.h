@@ -4,6 +4,8 @@
 #ifndef AUTH_H
 #define AUTH_H
 
+#include <stdbool.h>
+
 #include "lib/buf.h"
 #include "lib/view.h"
 
@@ -20,12 +22,12 @@ struct auth_publickey {
 	struct view algorithm;
 	struct view blob;
 	struct view hostkey;	/* hostbound: K_S of the first exchange */
-	int hostbound;
+	bool hostbound;
 };
 
 /* Append SSH_MSG_USERAUTH_REQUEST up to, not including, the signature. */
 int auth_put_publickey(struct buf *m, const struct auth_publickey *pk,
-    int has_signature);
+    bool has_signature);
 
 /*
  * Append what a signature covers: the session identifier as a string, then

@@ -7,6 +7,7 @@
  * SUCCESS end any method; the numbers 60 and 61 mean what the waiting method
  * says (RFC 4252 section 6).
  */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,7 +167,7 @@ input_failure(struct auth_client *a, struct view *v)
 	if ((r = buf_put_view(&a->methods, &methods)) != 0)
 		return r;
 	text_clean(a->methods_text, sizeof(a->methods_text), methods.p,
-	    methods.len, 0);
+	    methods.len, false);
 	a->partial = partial;
 	a->waiting = WAIT_NOTHING;
 	return 0;
@@ -195,7 +196,7 @@ input_banner(struct auth_client *a, struct view *v, enum auth_event *eventp)
 		return r;
 	if (++a->banners > AUTH_BANNERS_MAX)
 		return 0;
-	text_clean(a->banner, sizeof(a->banner), text.p, text.len, 1);
+	text_clean(a->banner, sizeof(a->banner), text.p, text.len, true);
 	*eventp = AUTH_EVENT_BANNER;
 	return 0;
 }
@@ -229,7 +230,7 @@ take_prompts(struct auth_client *a, struct view *v, uint32_t n)
 		    (r = view_get_bool(v, &a->prompt[i].echo)) != 0)
 			return r;
 		text_clean(a->prompt[i].text, sizeof(a->prompt[i].text),
-		    text.p, text.len, 0);
+		    text.p, text.len, false);
 	}
 	a->nprompts = n;
 	return view_end(v);
@@ -253,11 +254,12 @@ input_info_request(struct auth_client *a, struct view *v)
 		return r;
 	if (n > AUTH_PROMPTS_MAX)
 		return SSHTAP_ERR_TOO_BIG;
-	len = text_clean(a->instruction, AUTH_TEXT_MAX, name.p, name.len, 0);
+	len = text_clean(a->instruction, AUTH_TEXT_MAX, name.p, name.len,
+	    false);
 	if (len > 0 && instruction.len > 0)
 		a->instruction[len++] = '\n';
 	text_clean(a->instruction + len, AUTH_TEXT_MAX, instruction.p,
-	    instruction.len, 1);
+	    instruction.len, true);
 	if ((r = take_prompts(a, v, n)) != 0)
 		return r;
 	a->waiting = WAIT_NOTHING;
@@ -377,7 +379,7 @@ auth_client_try_key(struct auth_client *a, const struct view *algorithm,
 		return r;
 	pk = key_under_trial(a);
 	buf_init(&m, AUTH_REQUEST_MAX);
-	if ((r = auth_put_publickey(&m, &pk, 0)) == 0)
+	if ((r = auth_put_publickey(&m, &pk, false)) == 0)
 		r = send_and_wait(a, &m, WAIT_KEY_PROBE);
 	buf_clear(&m);
 	return r;
@@ -419,7 +421,7 @@ auth_client_sign(struct auth_client *a, auth_sign_fn *fn, void *ctx)
 	if ((r = fn(ctx, &algorithm, &v, &signature)) != 0)
 		goto out;
 	v = buf_view(&signature);
-	if ((r = auth_put_publickey(&m, &pk, 1)) != 0 ||
+	if ((r = auth_put_publickey(&m, &pk, true)) != 0 ||
 	    (r = buf_put_string_view(&m, &v)) != 0)
 		goto out;
 	r = send_and_wait(a, &m, WAIT_KEY);

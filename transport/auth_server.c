@@ -7,6 +7,7 @@
  * connection.  A signature is verified over bytes that we put together from
  * the parsed fields, never over the peer's own.
  */
+
 #include <stdlib.h>
 #include <string.h>
 

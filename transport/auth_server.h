@@ -11,7 +11,9 @@
 
 /*
  * The server's side of user authentication: publickey, and password where
- * the caller can check one.  Reference: RFC 4252.
+ * the caller can check one.  Reference: RFC 4252.  No program uses it yet; it
+ * is the peer of the unit tests, as are the server's halves of session.h and
+ * chan.h.
  */
 #define AUTH_SERVER_TRIES_MAX	6	/* failures but the first "none" */
 #define AUTH_SERVER_REQUESTS_MAX 64	/* probes of good keys included */

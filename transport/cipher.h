@@ -29,7 +29,7 @@ struct cipher;
 struct cipher_alg {
 	const char *name;
 	size_t key_len;
-	size_t iv_len;			/* 0: the sequence number is the nonce */
+	size_t iv_len;			/* 0: the nonce is the seq. number */
 	size_t block_len;		/* len is a multiple of this */
 	bool needs_strict_kex;		/* unsafe after a prefix truncation */
 	uint64_t rekey_bytes;		/* our volume limit per direction */

@@ -15,7 +15,7 @@ struct cipher {
 	EVP_CIPHER_CTX *main;		/* payload */
 	EVP_CIPHER_CTX *header;		/* chacha20: the length word */
 	EVP_MAC_CTX *mac;		/* chacha20: Poly1305 */
-	uint8_t iv[CIPHER_IV_MAX];	/* GCM: fixed field and invocation count */
+	uint8_t iv[CIPHER_IV_MAX];	/* GCM: fixed field, then a count */
 };
 
 extern const struct cipher_alg cipher_aes128_gcm;

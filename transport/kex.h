@@ -18,7 +18,7 @@
  */
 #define KEX_HASH_SIZE	32
 #define KEX_PUBLIC_MAX	1216	/* ML-KEM-768 key and X25519 key */
-#define KEX_SECRET_MAX	64	/* encoded K: length word, sign byte, 32 bytes */
+#define KEX_SECRET_MAX	64	/* encoded K: length, sign byte, 32 bytes */
 
 /* Everything that enters the exchange hash, in its order. */
 struct kex_transcript {
@@ -46,8 +46,9 @@ struct kex_method {
 	bool (*is_available)(void);
 };
 
-extern const struct kex_method kex_curve25519;		/* RFC 8731 */
-extern const struct kex_method kex_mlkem768x25519;	/* draft-ietf-sshm-mlkem-hybrid-kex */
+/* RFC 8731, and draft-ietf-sshm-mlkem-hybrid-kex. */
+extern const struct kex_method kex_curve25519;
+extern const struct kex_method kex_mlkem768x25519;
 
 /* Look a name up; NULL when we do not carry it or libcrypto cannot do it. */
 const struct kex_method *kex_find(const char *name);

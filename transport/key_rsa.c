@@ -157,9 +157,9 @@ reduce(const BIGNUM *d, const BIGNUM *prime, BN_CTX *ctx, BIGNUM **outp)
 	return r;
 }
 
-/* 0 when n is p times q. */
+/* n must be p times q. */
 static int
-is_product(const BIGNUM *n, const BIGNUM *p, const BIGNUM *q, BN_CTX *ctx)
+check_product(const BIGNUM *n, const BIGNUM *p, const BIGNUM *q, BN_CTX *ctx)
 {
 	BIGNUM *product;
 	int r = SSHTAP_ERR_CRYPTO;
@@ -184,7 +184,7 @@ complete(BIGNUM *num[RSA_NUMBER_COUNT])
 
 	if ((ctx = BN_CTX_secure_new()) == NULL)
 		return SSHTAP_ERR_ALLOC;
-	if ((r = is_product(num[RSA_N], num[RSA_P], num[RSA_Q], ctx)) == 0 &&
+	if ((r = check_product(num[RSA_N], num[RSA_P], num[RSA_Q], ctx)) == 0 &&
 	    (r = reduce(num[RSA_D], num[RSA_P], ctx, &num[RSA_DMP1])) == 0)
 		r = reduce(num[RSA_D], num[RSA_Q], ctx, &num[RSA_DMQ1]);
 	BN_CTX_free(ctx);

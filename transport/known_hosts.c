@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/text.h"
 #include "transport/keyfile.h"
 
 /* sshd(8): "|1|", base64 of the salt, "|", base64 of the HMAC. */
@@ -56,22 +57,6 @@ struct line {
 	uint8_t *blob;			/* owned */
 	size_t blob_len;
 };
-
-/* Precedence of the answers: the header's order, not the enum's. */
-static const unsigned rank[] = {
-	[KNOWN_HOSTS_NEW] = 0,
-	[KNOWN_HOSTS_OTHER_TYPE] = 1,
-	[KNOWN_HOSTS_CHANGED] = 2,
-	[KNOWN_HOSTS_MATCH] = 3,
-	[KNOWN_HOSTS_REVOKED] = 4,
-};
-
-/* ASCII only, whatever the locale. */
-static uint8_t
-lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
 
 static bool
 is_name_char(char c)
@@ -116,41 +101,11 @@ known_hosts_name(const char *host, unsigned port,
 	if (r == 0) {
 		v = buf_view(&b);
 		for (i = 0; i < v.len; i++)
-			out[i] = (char)lower(v.p[i]);
+			out[i] = (char)text_lower(v.p[i]);
 		out[v.len] = '\0';
 	}
 	buf_clear(&b);
 	return r;
-}
-
-/*
- * Shell-like match of a whole name.  On a mismatch the last star swallows one
- * character more; going back to an earlier star can never help, which keeps
- * the cost at pattern times name.
- */
-static bool
-pattern_matches(const struct view *pattern, const char *name)
-{
-	size_t i = 0, after_star = 0;
-	const char *resume = NULL;
-
-	while (*name != '\0') {
-		if (i < pattern->len && pattern->p[i] == '*') {
-			after_star = ++i;
-			resume = name;
-		} else if (i < pattern->len && (pattern->p[i] == '?' ||
-		    lower(pattern->p[i]) == lower((uint8_t)*name))) {
-			i++;
-			name++;
-		} else if (resume != NULL) {
-			i = after_star;
-			name = ++resume;
-		} else
-			return false;
-	}
-	while (i < pattern->len && pattern->p[i] == '*')
-		i++;
-	return i == pattern->len;
 }
 
 /*
@@ -160,7 +115,7 @@ pattern_matches(const struct view *pattern, const char *name)
 static bool
 list_matches(const struct view *hosts, const char *name)
 {
-	struct view left = *hosts, pattern;
+	struct view left = *hosts, whole = view_of_string(name), pattern;
 	bool matched = false;
 
 	while (view_get_name(&left, &pattern)) {
@@ -168,7 +123,7 @@ list_matches(const struct view *hosts, const char *name)
 
 		if (negated)
 			pattern = view_of(pattern.p + 1, pattern.len - 1);
-		if (!pattern_matches(&pattern, name))
+		if (!text_matches(&pattern, &whole, true))
 			continue;
 		/* A negated match vetoes the line, wherever it stands. */
 		if (negated)
@@ -364,7 +319,7 @@ known_hosts_check(const struct view *text, const char *name,
 			return r;
 		if (kind == LINE_MALFORMED)
 			skipped++;
-		if (rank[answer] > rank[result.answer])
+		if (answer > result.answer)
 			result = (struct known_hosts_result){ answer, number };
 	}
 	*resultp = result;

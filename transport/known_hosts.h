@@ -18,11 +18,12 @@
 #define KNOWN_HOSTS_LINE_MAX	(64 * 1024)	/* longer lines are skipped */
 #define KNOWN_HOSTS_NAME_MAX	1025		/* "[host]:port" and NUL */
 
+/* From weak to strong: the strongest that any line gives is the answer. */
 enum known_hosts_answer {
 	KNOWN_HOSTS_NEW,	/* no line names this host */
 	KNOWN_HOSTS_OTHER_TYPE,	/* lines name it, none with this key type */
-	KNOWN_HOSTS_MATCH,	/* this key is this host's */
 	KNOWN_HOSTS_CHANGED,	/* this key type is there with another key */
+	KNOWN_HOSTS_MATCH,	/* this key is this host's */
 	KNOWN_HOSTS_REVOKED	/* this key is marked @revoked */
 };
 
@@ -41,10 +42,9 @@ int known_hosts_name(const char *host, unsigned port,
     char out[KNOWN_HOSTS_NAME_MAX]);
 
 /*
- * Look one name and key up in one text.  Precedence over all lines: REVOKED,
- * MATCH, CHANGED, OTHER_TYPE, NEW.  Malformed lines are skipped and counted
- * in *skippedp (NULL allowed).  @cert-authority lines do not match a plain
- * key and are no reason to call it changed.
+ * Look one name and key up in one text.  Malformed lines are skipped and
+ * counted in *skippedp (NULL allowed).  @cert-authority lines do not match a
+ * plain key and are no reason to call it changed.
  *
  * Returns 0, SSHTAP_ERR_TOO_BIG (text), SSHTAP_ERR_TRUNCATED (blob),
  * SSHTAP_ERR_CRYPTO, SSHTAP_ERR_ALLOC.

@@ -61,8 +61,8 @@ namelist_choose(const struct view *wanted, const struct view *offered,
 }
 
 /* One reservation for comma and name: a failure leaves the list whole. */
-static int
-add_view(struct buf *out, const struct view *name)
+int
+namelist_add_view(struct buf *out, const struct view *name)
 {
 	size_t comma = out->len > 0 ? 1 : 0;
 	uint8_t *p;
@@ -90,7 +90,7 @@ namelist_intersect(struct buf *out, const struct view *list,
 	while (take_name(&left, &name)) {
 		if (!namelist_has_view(allowed, &name))
 			continue;
-		if ((r = add_view(out, &name)) != 0)
+		if ((r = namelist_add_view(out, &name)) != 0)
 			return r;
 	}
 	return 0;
@@ -101,5 +101,5 @@ namelist_add(struct buf *out, const char *name)
 {
 	struct view v = view_of_string(name);
 
-	return add_view(out, &v);
+	return namelist_add_view(out, &v);
 }

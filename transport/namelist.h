@@ -13,7 +13,7 @@
  * Comma-separated lists of algorithm names.  Reference: RFC 4251 section 5,
  * RFC 4253 section 7.1.
  */
-#define NAMELIST_MAX	8192	/* bytes of one list; OpenSSH's are under 1 KiB */
+#define NAMELIST_MAX	8192	/* bytes of one; OpenSSH's are under 1 KiB */
 
 /* True when name is an element of list. */
 bool namelist_has(const struct view *list, const char *name);
@@ -35,5 +35,6 @@ int namelist_intersect(struct buf *out, const struct view *list,
 
 /* Append one name to a list under construction, with a comma if needed. */
 int namelist_add(struct buf *out, const char *name);
+int namelist_add_view(struct buf *out, const struct view *name);
 
 #endif /* NAMELIST_H */

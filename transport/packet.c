@@ -14,6 +14,7 @@
  * length word, which is checked against PACKET_LENGTH_MAX and the block size
  * first.  Every defect is the same SSHTAP_ERR_MAC to the peer.
  */
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,7 +177,8 @@ packet_out_commit(struct packet_out *o, size_t len)
 	memset(packet + PACKET_HEADER + len, 0, pad);
 	total = CIPHER_LENGTH_SIZE + length;
 	if (o->keys.cipher != NULL) {
-		if ((r = cipher_seal(o->keys.cipher, o->keys.seq, packet, length)) != 0)
+		if ((r = cipher_seal(o->keys.cipher, o->keys.seq, packet,
+		    length)) != 0)
 			return r;
 		total += CIPHER_TAG_SIZE;
 	}
@@ -257,7 +259,8 @@ read_length(struct packet_in *i, const uint8_t *packet)
 	int r;
 
 	if (i->keys.cipher != NULL) {
-		if ((r = cipher_length(i->keys.cipher, i->keys.seq, packet, &len)) != 0)
+		if ((r = cipher_length(i->keys.cipher, i->keys.seq, packet,
+		    &len)) != 0)
 			return r;
 		misaligned = len % cipher_alg(i->keys.cipher)->block_len;
 	} else {
@@ -305,7 +308,8 @@ packet_in_next(struct packet_in *i, uint8_t **payloadp, size_t *lenp,
 	if (held < total)
 		return SSHTAP_ERR_AGAIN;
 	if (i->keys.cipher != NULL &&
-	    (r = cipher_open(i->keys.cipher, i->keys.seq, packet, i->need)) != 0)
+	    (r = cipher_open(i->keys.cipher, i->keys.seq, packet,
+	    i->need)) != 0)
 		return r;
 	pad = packet[CIPHER_LENGTH_SIZE];
 	/* At least the message number must be left. */

@@ -18,7 +18,7 @@
  * section 6.  Storage is fixed at the start: packets are built, sealed and
  * opened where they lie.
  */
-#define PACKET_LENGTH_MAX	(256 * 1024)	/* of packet_length, as OpenSSH */
+#define PACKET_LENGTH_MAX	(256 * 1024)	/* packet_length; OpenSSH's */
 #define PACKET_LENGTH_MIN	5		/* one byte and least padding */
 #define PACKET_PAYLOAD_MAX	(PACKET_LENGTH_MAX - 256)
 #define PACKET_HEADER		5	/* length word, padding length */
@@ -48,7 +48,7 @@ struct packet_keys {
 struct packet_out {
 	uint8_t *base;			/* PACKET_OUT_SIZE plus one packet */
 	size_t head, tail;		/* unsent bytes lie in between */
-	size_t reserved;		/* payload bytes promised, to be checked */
+	size_t reserved;		/* payload bytes promised */
 	struct packet_keys keys;
 	struct buf compressed;
 };

@@ -12,7 +12,8 @@
 /*
  * SSH_MSG_KEXINIT and the choice it leads to: pure functions over bytes.
  * Reference: RFC 4253 section 7.1, ext-info: RFC 8308 section 2.1, strict
- * KEX: OpenSSH PROTOCOL section 1.9.
+ * KEX: OpenSSH PROTOCOL, "strict key exchange extension" (its section number
+ * is not the same in all releases).
  */
 enum proposal_list {
 	PROPOSAL_KEX,

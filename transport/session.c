@@ -18,6 +18,7 @@
  * Every failure passes session_fail, which tells the peer once and keeps the
  * code: a failed session never delivers or accepts anything again.
  */
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,14 +161,13 @@ session_is_writable(const struct session *s)
 }
 
 static bool
-is_over_limits(const struct session *s, uint64_t packets, uint64_t bytes,
-    const struct cipher *c)
+is_over_limits(const struct session *s, const struct packet_keys *k)
 {
-	uint64_t limit = cipher_alg(c)->rekey_bytes;
+	uint64_t limit = cipher_alg(k->cipher)->rekey_bytes;
 
 	if (s->config.rekey_bytes != 0 && s->config.rekey_bytes < limit)
 		limit = s->config.rekey_bytes;
-	return packets >= SESSION_REKEY_PACKETS || bytes >= limit;
+	return k->packets >= SESSION_REKEY_PACKETS || k->bytes >= limit;
 }
 
 /* Our KEXINIT must find room at once, so a full output drains first. */
@@ -184,8 +184,8 @@ rekey_if_due(struct session *s)
 {
 	if (!may_rekey(s))
 		return 0;
-	if (!is_over_limits(s, s->in.keys.packets, s->in.keys.bytes, s->in.keys.cipher) &&
-	    !is_over_limits(s, s->out.keys.packets, s->out.keys.bytes, s->out.keys.cipher))
+	if (!is_over_limits(s, &s->in.keys) &&
+	    !is_over_limits(s, &s->out.keys))
 		return 0;
 	return session_kex_start(s);
 }
@@ -303,7 +303,7 @@ input_disconnect(struct session *s, const struct view *payload, uint32_t seq)
 	    view_get_u32(&v, &s->peer_reason) == 0 &&
 	    view_get_string(&v, &text) == 0)
 		text_clean(s->peer_text, sizeof(s->peer_text), text.p,
-		    text.len, 0);
+		    text.len, false);
 	return SSHTAP_ERR_DISCONNECT;
 }
 
@@ -314,7 +314,7 @@ show_debug_text(struct session *s, const struct view *text)
 
 	if (s->config.ops->debug_text == NULL)
 		return;
-	text_clean(clean, sizeof(clean), text->p, text->len, 0);
+	text_clean(clean, sizeof(clean), text->p, text->len, false);
 	s->config.ops->debug_text(s->config.ctx, clean);
 }
 

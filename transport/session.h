@@ -18,12 +18,16 @@
  * hands everything above (service requests, authentication, channels) to its
  * caller.  No clock: the time is an argument.  Reference: RFC 4253.
  */
+
 /*
  * One exchange, as LoginGraceTime; the identification may take as long before
  * the first one.
  */
 #define SESSION_KEX_TIMEOUT_MS	120000
-#define SESSION_QUEUE_MAX	(4 * 1024 * 1024) /* control bytes held in a rekey */
+
+/* Bytes of control messages held back during a rekey. */
+#define SESSION_QUEUE_MAX	(4 * 1024 * 1024)
+
 #define SESSION_ID_MAX		64
 #define SESSION_TEXT_MAX	512	/* of a DISCONNECT or DEBUG, cleaned */
 

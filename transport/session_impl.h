@@ -18,7 +18,7 @@
 enum session_state {
 	SESSION_VERSION,		/* waiting for the identification */
 	SESSION_INITIAL_KEXINIT,	/* ours is out, theirs is not here */
-	SESSION_INITIAL_EXCHANGE,	/* both are: waiting for INIT or REPLY */
+	SESSION_INITIAL_EXCHANGE,	/* waiting for INIT or REPLY */
 	SESSION_INITIAL_NEWKEYS,	/* waiting for their NEWKEYS */
 	SESSION_READY,
 	SESSION_REKEY_KEXINIT,

@@ -6,13 +6,14 @@
  * their REPLY, NEWKEYS both ways.  Server: the mirror image.
  *
  * Keys become those of a direction exactly at its NEWKEYS.  With strict KEX
- * (OpenSSH PROTOCOL section 1.9) the sequence number of that direction starts
- * again at zero there, and their KEXINIT must have been their first packet.
+ * (proposal.h) the sequence number of that direction starts again at zero
+ * there, and their KEXINIT must have been their first packet.
  *
  * The signature is verified before anybody is asked whether the key is the
  * host's, and at a rekey the key must be the one already accepted, whatever
  * the user's policy says.
  */
+
 #include <string.h>
 
 #include <openssl/crypto.h>

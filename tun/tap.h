@@ -72,14 +72,19 @@ int tap_open(int unit, enum tap_mode mode, bool up, struct tap **tapp);
 int tap_adopt(int rfd, int wfd, enum tap_mode mode, const char *name,
     struct tap **tapp);
 
-/* Two devices joined in memory, for tests: what one sends the other receives. */
+/*
+ * Two devices joined in memory, for tests: what one sends the other receives.
+ */
 int tap_memory_pair(struct tap **ap, struct tap **bp);
 
 /* Interface name, never NULL, valid as long as t. */
 const char *tap_name(const struct tap *t);
 enum tap_mode tap_mode(const struct tap *t);
 
-/* Descriptors to wait on; the same number where there is only one; -1 for memory. */
+/*
+ * Descriptors to wait on; the same number where there is only one, -1 for a
+ * device in memory.
+ */
 int tap_read_fd(const struct tap *t);
 int tap_write_fd(const struct tap *t);
 

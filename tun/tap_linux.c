@@ -25,6 +25,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,10 @@
 #include "lib/err.h"
 #include "openbsd-compat/port-net.h"
 #include "tun/tap_impl.h"
+
+static_assert(SYS_TUN_HEADROOM <= TAP_HEADROOM &&
+    SYS_TUN_FRAME_MIN == TAP_FRAME_MIN && SSH_TUNID_ANY == TAP_UNIT_ANY &&
+    SSH_TUNID_MAX == TAP_UNIT_MAX, "port-net's numbers are ours");
 
 /* In front of an IP packet there is room for its address family word. */
 #define AF_WORD_LEN	4

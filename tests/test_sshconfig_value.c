@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/* The forms of ssh_config's values: times, sizes, quoted words. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "client/sshconfig_value.h"
+#include "lib/err.h"
+
+static void
+test_times_and_sizes(void **state)
+{
+	uint64_t size = 0;
+	unsigned t = 0;
+
+	(void)state;
+	assert_int_equal(value_seconds("1h30M5", &t), 0);
+	assert_int_equal(t, 5405);
+	assert_int_equal(value_seconds("1w1d", &t), 0);
+	assert_int_equal(t, 8 * 86400);
+	assert_int_equal(value_seconds("2147483647", &t), 0);
+	assert_int_equal(value_seconds("2147483648", &t), SSHTAP_ERR_FORMAT);
+	assert_int_equal(value_seconds("2147483647s1", &t),
+	    SSHTAP_ERR_FORMAT);
+	assert_int_equal(value_seconds("4000w", &t), SSHTAP_ERR_FORMAT);
+	assert_int_equal(value_seconds("m", &t), SSHTAP_ERR_FORMAT);
+	assert_int_equal(t, 2147483647);
+	assert_int_equal(value_size("4g", &size), 0);
+	assert_true(size == UINT64_C(4) << 30);
+	assert_int_equal(value_size("17179869183G", &size), 0);
+	assert_int_equal(value_size("17179869184G", &size),
+	    SSHTAP_ERR_FORMAT);
+	assert_int_equal(value_size("1kk", &size), SSHTAP_ERR_FORMAT);
+	assert_int_equal(value_size("18446744073709551616", &size),
+	    SSHTAP_ERR_FORMAT);
+}
+
+static void
+test_words(void **state)
+{
+	static const char *const want[] = {
+		"a", "b c", "d\"e", "f g", "", "h\\i", "j'k"
+	};
+	const char *s = "a  \"b c\"\td\\\"e 'f 'g \"\" h\\i \"j'k\" ";
+	char *word;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		assert_int_equal(value_word(&s, &word), 0);
+		assert_string_equal(word, want[i]);
+		free(word);
+	}
+	assert_int_equal(value_word(&s, &word), 0);
+	assert_null(word);
+	s = "'open";
+	assert_int_equal(value_word(&s, &word), SSHTAP_ERR_FORMAT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_times_and_sizes),
+		cmocka_unit_test(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
