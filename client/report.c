@@ -173,6 +173,11 @@ report_tap(const struct config *c, int r)
 	else if (errno == EBUSY)
 		log_error("cannot open %s here: another program uses it",
 		    unit);
+	/* Of a name that is taken (drivers/net/tun.c, tun_set_iff). */
+	else if (errno == EINVAL && c->local_unit != TAP_UNIT_ANY)
+		log_error("cannot open %s here: there is an interface of this "
+		    "name that is not a %s device of one queue: choose "
+		    "another unit (-w)", unit, device_prefix(c));
 	else
 		log_error("cannot open %s here: %s", unit, strerror(errno));
 }

@@ -42,6 +42,12 @@ sshtap_refused "far device belongs to another" "tunnel device" -l "$USER_NAME" \
 STAYS=
 far ip link del "$FAR_TAP"
 
+near ip tuntap add dev "$NEAR_TAP" mode tun
+STAYS=yes
+sshtap_refused "near name is taken" "not a tap device" far
+STAYS=
+near ip link del "$NEAR_TAP"
+
 # Near; without the device node for sshtap alone.
 cat >"$TDIR/no-tun" <<'END'
 #!/bin/sh
