@@ -27,6 +27,7 @@ if sshtap_start far; then
 	kill -CONT "$net_pid"
 	sshtap_end
 	check "Ctrl-C is said to be one" grep -q 'signal 2' "$ERR"
+	check "and nothing else is" not grep -q 'closed' "$ERR"
 fi
 check "no ssh is left over" wait_for 5 [ -z \
     "$(for p in /proc/[0-9]*/comm; do grep -x ssh "$p"; done 2>/dev/null)" ]
