@@ -227,6 +227,14 @@ add_key(struct hostcheck *h, const struct view *blob, const struct verdict *v)
 
 /* ---- constructor ---- */
 
+/* Could a key be filed at all, with this policy and nobody to ask? */
+static bool
+may_add(const struct config *c)
+{
+	return c->user_known_hosts.n > 0 && c->strict != CONFIG_STRICT_YES &&
+	    !(c->strict == CONFIG_STRICT_ASK && c->batch_mode);
+}
+
 int
 hostcheck_new(const struct config *c, struct prompt *p, bool keep_open,
     struct hostcheck **hp)
@@ -245,8 +253,7 @@ hostcheck_new(const struct config *c, struct prompt *p, bool keep_open,
 	read_files(h, &c->global_known_hosts);
 	buf_init(&h->source[h->n].text, ADDED_MAX);
 	h->source[h->n++].path = "this run";
-	if (keep_open && c->strict != CONFIG_STRICT_YES &&
-	    c->user_known_hosts.n > 0)
+	if (keep_open && may_add(c))
 		h->add_fd = open_for_adding(c->user_known_hosts.item[0]);
 	*hp = h;
 	h = NULL;
