@@ -123,7 +123,7 @@ background_start(struct background **bp, int *statusp)
 
 /* First away from the terminal, then the word that lets the parent end. */
 int
-background_ready(struct background *b)
+background_ready(struct background *b, bool keep_stderr)
 {
 	ssize_t n;
 
@@ -132,7 +132,7 @@ background_ready(struct background *b)
 	(void)setsid();
 	proc_null(STDIN_FILENO);
 	proc_null(STDOUT_FILENO);
-	if (isatty(STDERR_FILENO))
+	if (!keep_stderr)
 		proc_null(STDERR_FILENO);
 	do {
 		n = write(b->fd, "", 1);

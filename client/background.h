@@ -4,6 +4,8 @@
 #ifndef BACKGROUND_H
 #define BACKGROUND_H
 
+#include <stdbool.h>
+
 /*
  * -f: the program that the shell waits for returns once the tunnel is up.
  */
@@ -17,10 +19,12 @@ struct background;
 int background_start(struct background **bp, int *statusp);
 
 /*
- * Child: the tunnel is up.  Leave the session; standard input and output,
- * and standard error if it is a terminal, become /dev/null.
+ * Child: the tunnel is up.  Leave the session; standard input, output and
+ * error become /dev/null, so that nobody waits for the end of ours.
+ *
+ * keep_stderr: as ssh with -v, for messages that are still to come.
  */
-int background_ready(struct background *b);
+int background_ready(struct background *b, bool keep_stderr);
 
 void background_free(struct background *b);
 

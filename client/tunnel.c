@@ -58,7 +58,7 @@ leave_terminal(struct client *c)
 	int r = c->monitor != NULL ? monitor_detach(c->monitor) : 0;
 
 	if (r == 0)
-		r = background_ready(c->background);
+		r = background_ready(c->background, c->config->verbose > 0);
 	if (r != 0) {
 		log_error_r(r, "cannot go into the background");
 		client_end(c);

@@ -225,8 +225,7 @@ answer_detach(struct parent *pa)
 
 	/* Fails when we lead a process group, which a terminal's job does. */
 	(void)setsid();
-	if (isatty(STDERR_FILENO))
-		proc_null(STDERR_FILENO);
+	proc_null(STDERR_FILENO);
 	send_reply(pa, &reply, NULL, 0);
 }
 

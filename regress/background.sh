@@ -17,6 +17,20 @@ check "in a session of its own" [ "$(ps -o tty= -p "$daemon")" = "?" ]
 kill "$daemon"
 check "and ends when it is told to" wait_for 5 tunnel_is_gone
 
+# Somebody who waits for all that is written, as $(...) does.
+sshtap_spawn -f -N far
+cat_pid=$TAP_PID
+nsenter --net=/run/netns/near sh -c '
+out=$("$0" -f -N -F "$1" -w 6:6 far 2>&1); [ $? -eq 0 ] && echo "$out"
+' "$SSHTAP" "$CONFIG" >"$TDIR/all" 2>&1 &
+check "-f lets go of standard output and error" wait_for 10 \
+    grep -q 'tunnel up' "$TDIR/all"
+for pid in $(sshtap_processes | sed 's,/proc/,,; s,/exe,,'); do
+	kill "$pid" 2>/dev/null
+done
+wait "$cat_pid"
+wait_for 5 tunnel_is_gone
+
 sshtap_spawn -f far 'sleep 1; echo late'
 sshtap_end 10
 check "-f and a command: 0 before the command has ended" \

@@ -251,8 +251,8 @@ run_background(void (*child)(struct background *b))
 static void
 get_ready(struct background *b)
 {
-	if (background_ready(b) != 0 ||
-	    background_ready(b) != SSHTAP_ERR_STATE)
+	if (background_ready(b, true) != 0 ||
+	    background_ready(b, true) != SSHTAP_ERR_STATE)
 		_exit(1);
 	/* The parent has what it waited for and does not see this. */
 	_exit(3);
