@@ -82,6 +82,8 @@ void net_check(struct client *c, int r);
 /* tunnel.c: what happens once the user is authenticated. */
 int tunnel_open(struct client *c);
 void tunnel_closing(struct client *c);
+/* Something came from the peer, whatever it is: it lives. */
+void tunnel_heard(struct client *c);
 
 /* pump.c: frames, both ways. */
 void pump_start(struct client *c);

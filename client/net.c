@@ -120,11 +120,7 @@ receive(struct client *c)
 		lost(c);
 		return;
 	}
-	/* Whatever it is, the peer lives (ssh_config ServerAliveInterval). */
-	c->unanswered = 0;
-	if (c->config->alive_interval != 0 && c->stage >= CLIENT_OPENING)
-		loop_timer_set(c->loop, &c->alive, loop_now(c->loop) +
-		    c->config->alive_interval * UINT64_C(1000));
+	tunnel_heard(c);
 	session_input_received(c->session, (size_t)n);
 	take_packets(c);
 }

@@ -60,7 +60,7 @@ void
 pump_start(struct client *c)
 {
 	(void)discard(c->tap, STALE_MAX);
-	loop_set(c->loop, tap_read_fd(c->tap), LOOP_IN);
+	pump_writable(c);
 }
 
 /* Returns 0 when there may be more to send. */

@@ -231,12 +231,29 @@ static const struct chans_events events = {
 	.closed = closed,
 };
 
+static void
+arm_alive(struct client *c)
+{
+	if (c->config->alive_interval != 0)
+		loop_timer_set(c->loop, &c->alive, loop_now(c->loop) +
+		    c->config->alive_interval * UINT64_C(1000));
+}
+
+void
+tunnel_heard(struct client *c)
+{
+	c->unanswered = 0;
+	if (c->stage >= CLIENT_OPENING)
+		arm_alive(c);
+}
+
 /* ServerAliveInterval: ask, and count until something comes. */
 static void
 alive(void *ctx, uint64_t now_ms)
 {
 	struct client *c = ctx;
 
+	(void)now_ms;
 	if (c->unanswered >= c->config->alive_count_max) {
 		log_error("no sign of life from %s for %lu s: the connection "
 		    "is lost (ServerAliveInterval)", c->config->destination,
@@ -247,8 +264,7 @@ alive(void *ctx, uint64_t now_ms)
 	}
 	c->unanswered++;
 	net_check(c, chans_keepalive(c->chans));
-	loop_timer_set(c->loop, &c->alive,
-	    now_ms + c->config->alive_interval * UINT64_C(1000));
+	arm_alive(c);
 }
 
 static void
@@ -279,12 +295,9 @@ tunnel_open(struct client *c)
 	c->probe.fn = open_late;
 	c->probe.ctx = c;
 	loop_timer_set(c->loop, &c->probe, loop_now(c->loop) + OPEN_MS);
-	if (c->config->alive_interval != 0) {
-		c->alive.fn = alive;
-		c->alive.ctx = c;
-		loop_timer_set(c->loop, &c->alive, loop_now(c->loop) +
-		    c->config->alive_interval * UINT64_C(1000));
-	}
+	c->alive.fn = alive;
+	c->alive.ctx = c;
+	arm_alive(c);
 	return 0;
 }
 
