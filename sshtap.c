@@ -30,7 +30,7 @@
 #include "lib/log.h"
 #include "lib/proc.h"
 
-static int log_fd = STDERR_FILENO;
+static struct log_output log_output = { "sshtap", STDERR_FILENO };
 
 /* Until the configuration is resolved (client.c). */
 static enum log_level
@@ -40,20 +40,6 @@ first_level(const struct config *c)
 		return LOG_LEVEL_QUIET;
 	return c->verbose == 0 ? LOG_LEVEL_INFO :
 	    c->verbose == 1 ? LOG_LEVEL_VERBOSE : LOG_LEVEL_DEBUG;
-}
-
-/* One write, so that lines of several processes do not mix. */
-static void
-write_line(void *ctx, enum log_level level, const char *line)
-{
-	char out[LOG_LINE_MAX + 32];
-	int n;
-
-	(void)ctx;
-	(void)level;
-	n = snprintf(out, sizeof(out), "sshtap: %s\n", line);
-	if (n > 0)
-		(void)!write(log_fd, out, (size_t)n);
 }
 
 static int
@@ -70,21 +56,7 @@ open_log(const char *path, const struct user *user)
 		    strerror(errno));
 		return SSHTAP_ERR_SYSTEM;
 	}
-	log_fd = fd;
-	return 0;
-}
-
-/* Standard descriptors exist, so that no other file becomes one of them. */
-static int
-open_standard_fds(void)
-{
-	int fd;
-
-	do {
-		if ((fd = open("/dev/null", O_RDWR)) == -1)
-			return SSHTAP_ERR_SYSTEM;
-	} while (fd <= STDERR_FILENO);
-	close(fd);
+	log_output.fd = fd;
 	return 0;
 }
 
@@ -133,8 +105,8 @@ main(int argc, char **argv)
 	struct config c;
 	int status = PROC_EXIT_FAILURE;
 
-	log_set(LOG_LEVEL_INFO, write_line, NULL);
-	if (open_standard_fds() != 0 || config_init(&c) != 0) {
+	log_set(LOG_LEVEL_INFO, log_write, &log_output);
+	if (proc_open_standard() != 0 || config_init(&c) != 0) {
 		log_error("cannot start: %s", strerror(errno));
 		return status;
 	}

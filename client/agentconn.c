@@ -35,9 +35,10 @@ agentconn_open(const char *path, struct agentconn **ap)
 	if (strlen(path) >= sizeof(sun.sun_path))
 		return SSHTAP_ERR_TOO_BIG;
 	strcpy(sun.sun_path, path);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
 		return SSHTAP_ERR_SYSTEM;
-	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
+	if (proc_set_cloexec(fd) != 0 ||
+	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		saved = errno;
 		close(fd);
 		errno = saved;
@@ -68,7 +69,8 @@ send_all(int fd, struct view v)
 	ssize_t n;
 
 	while (v.len > 0) {
-		n = send(fd, v.p, v.len, MSG_NOSIGNAL);
+		/* SIGPIPE is ignored by now: see lib/signals.c. */
+		n = send(fd, v.p, v.len, 0);
 		if (n == -1 && errno != EINTR)
 			return SSHTAP_ERR_SYSTEM;
 		if (n > 0) {

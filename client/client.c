@@ -14,11 +14,11 @@
 
 #include "client/client_impl.h"
 #include "client/report.h"
-#include "client/signals.h"
 #include "client/sshconfig.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/proc.h"
+#include "lib/signals.h"
 #include "transport/ssh2.h"
 
 /* Rekeying by time, an overdue exchange, a stuck window: none is urgent. */

@@ -15,10 +15,10 @@
 
 #include "client/client_impl.h"
 #include "client/report.h"
-#include "client/signals.h"
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/proc.h"
+#include "lib/signals.h"
 #include "transport/namelist.h"
 
 #define LINGER_MS	500

@@ -429,6 +429,7 @@ static void
 log_complaint(const struct sshconfig_query *q)
 {
 	struct view left = buf_view(&q->err), line;
+	int wstatus = q->status;
 
 	while (view_get_line(&left, &line)) {
 		if (is_noise(&line))
@@ -436,12 +437,12 @@ log_complaint(const struct sshconfig_query *q)
 		log_error(ORIGIN_SSH "%.*s", (int)line.len, line.p);
 		return;
 	}
-	if (WIFSIGNALED(q->status))
+	if (WIFSIGNALED(wstatus))
 		log_error(ORIGIN_SSH "ssh -G was ended by signal %d",
-		    WTERMSIG(q->status));
+		    WTERMSIG(wstatus));
 	else
 		log_error(ORIGIN_SSH "ssh -G failed with status %d; try it by "
-		    "hand", WEXITSTATUS(q->status));
+		    "hand", WEXITSTATUS(wstatus));
 }
 
 /*
@@ -497,7 +498,9 @@ build_default_query(struct sshconfig_query *q)
 static bool
 has_succeeded(const struct sshconfig_query *q)
 {
-	return WIFEXITED(q->status) && WEXITSTATUS(q->status) == 0 &&
+	int wstatus = q->status;
+
+	return WIFEXITED(wstatus) && WEXITSTATUS(wstatus) == 0 &&
 	    !q->out_too_big;
 }
 

@@ -17,10 +17,10 @@
 
 #include <openssl/crypto.h>
 
-#include "client/signals.h"
 #include "client/userauth.h"
 #include "lib/err.h"
 #include "lib/log.h"
+#include "lib/signals.h"
 #include "lib/text.h"
 
 /* As ssh's, of what we carry. */

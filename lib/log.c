@@ -13,12 +13,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/err.h"
 #include "lib/text.h"
 
-/* Room for ": " and the text of an error. */
+/* Room for ": " and the text of an error, and for a program's name. */
 #define TAIL_MAX	160
+#define PROGRAM_MAX	32
 
 static struct {
 	enum log_level max;
@@ -38,6 +40,21 @@ void
 log_set_level(enum log_level max)
 {
 	state.max = max;
+}
+
+/* One write, so that lines of several processes do not mix. */
+void
+log_write(void *output, enum log_level level, const char *line)
+{
+	const struct log_output *o = output;
+	char out[PROGRAM_MAX + LOG_LINE_MAX];
+	int n;
+
+	(void)level;
+	n = snprintf(out, sizeof(out), "%.*s: %s\n", PROGRAM_MAX - 4,
+	    o->program, line);
+	if (n > 0)
+		(void)!write(o->fd, out, (size_t)n);
 }
 
 bool

@@ -31,6 +31,17 @@ typedef void (log_sink_fn)(void *ctx, enum log_level level, const char *line);
 /* Set the sink (NULL for none) and the highest level that reaches it. */
 void log_set(enum log_level max, log_sink_fn *sink, void *ctx);
 
+/*
+ * A sink that writes each line to a descriptor, behind the program's name:
+ * log_set(level, log_write, &output).
+ */
+struct log_output {
+	const char *program;
+	int fd;
+};
+
+void log_write(void *output, enum log_level level, const char *line);
+
 /* Change the level, keep the sink. */
 void log_set_level(enum log_level max);
 

@@ -7,7 +7,8 @@
  * while its neighbours are being dispatched: filling it clears what poll
  * reported for the descriptor that was there before, so a handler never sees
  * an event of a descriptor that is gone, even when the number came back.
- * What a handler no longer asks for is not delivered either.
+ * What a handler no longer asks for is not delivered either.  Where poll is
+ * broken, bsd-poll.h puts select(2) in its place.
  *
  * Timers form a list sorted by deadline, equal ones in the order in which
  * they were set.  Those that are due are first moved to a list of their own
@@ -22,17 +23,18 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "lib/err.h"
 #include "lib/proc.h"
+#include "openbsd-compat/bsd-poll.h"
 
 /* What belongs to the slot of the same index in fds. */
 struct watch {
 	unsigned type;
 	void *ctx;
+	bool again;			/* LOOP_IN is owed to it */
 };
 
 struct loop {
@@ -140,6 +142,15 @@ loop_set(struct loop *l, int fd, unsigned events)
 }
 
 void
+loop_again(struct loop *l, int fd)
+{
+	struct pollfd *slot;
+
+	if (fd >= 0 && (slot = find_slot(l, fd)) != NULL)
+		l->watches[slot - l->fds].again = true;
+}
+
+void
 loop_remove(struct loop *l, int fd)
 {
 	struct pollfd *slot;
@@ -199,12 +210,23 @@ loop_update_now(struct loop *l)
 	l->now_ms = proc_now_ms();
 }
 
+static bool
+is_owed(const struct loop *l, unsigned slot)
+{
+	return l->fds[slot].fd >= 0 && l->watches[slot].again &&
+	    (l->fds[slot].events & POLLIN) != 0;
+}
+
 /* For poll: milliseconds to the first deadline, or -1 for ever. */
 static int
 get_timeout(const struct loop *l)
 {
 	uint64_t wait;
+	unsigned i;
 
+	for (i = 0; i < l->used; i++)
+		if (is_owed(l, i))
+			return 0;
 	if (l->timers == NULL)
 		return -1;
 	if (l->timers->at_ms <= l->now_ms)
@@ -216,14 +238,20 @@ get_timeout(const struct loop *l)
 static void
 run_fds(struct loop *l)
 {
-	const struct watch *w;
 	unsigned events, i;
+	struct watch *w;
 
 	for (i = 0; i < l->used; i++) {
-		if (l->fds[i].fd < 0 || (events = from_poll(&l->fds[i])) == 0)
+		if (l->fds[i].fd < 0)
 			continue;
 		w = &l->watches[i];
-		l->types[w->type].ready(w->ctx, l->fds[i].fd, events);
+		events = from_poll(&l->fds[i]);
+		if (is_owed(l, i)) {
+			w->again = false;
+			events |= LOOP_IN;
+		}
+		if (events != 0)
+			l->types[w->type].ready(w->ctx, l->fds[i].fd, events);
 	}
 }
 
@@ -253,7 +281,7 @@ loop_turn(struct loop *l)
 		return SSHTAP_ERR_SYSTEM;
 	loop_update_now(l);
 	/* After a failed poll the old reports would still stand there. */
-	if (n > 0)
+	if (n >= 0)
 		run_fds(l);
 	run_timers(l);
 	return 0;

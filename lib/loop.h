@@ -16,7 +16,7 @@
 
 #define LOOP_IN		0x1u
 #define LOOP_OUT	0x2u
-#define LOOP_HUP	0x4u	/* reported whether asked for or not */
+#define LOOP_HUP	0x4u	/* the other end, or the device, is gone */
 
 struct loop;
 
@@ -49,6 +49,9 @@ void loop_free(struct loop *l);
  *
  * type:    index into the table given to loop_new.
  * events:  LOOP_IN and LOOP_OUT, or 0 to be told of nothing but LOOP_HUP.
+ *          That one comes unasked where poll(2) is used, and not at all
+ *          where it is not (see openbsd-compat/bsd-poll.h): who has to know
+ *          of an end asks for LOOP_IN, or looks for it now and then.
  * Owner:   the descriptor stays the caller's.
  * Returns 0, SSHTAP_ERR_TOO_BIG (LOOP_FDS_MAX reached) or
  * SSHTAP_ERR_ARGUMENT (negative, already watched, unknown type).
@@ -58,6 +61,13 @@ int loop_add(struct loop *l, int fd, unsigned type, void *ctx,
 
 /* Change what is waited for; an unknown descriptor is ignored. */
 void loop_set(struct loop *l, int fd, unsigned events);
+
+/*
+ * There is something to read that the descriptor does not show, in a buffer
+ * of its owner: it is handed LOOP_IN once more, as soon as LOOP_IN is waited
+ * for on it, without waiting.  An unknown descriptor is ignored.
+ */
+void loop_again(struct loop *l, int fd);
 
 /* Stop watching; an unknown descriptor is ignored. */
 void loop_remove(struct loop *l, int fd);

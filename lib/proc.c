@@ -86,6 +86,19 @@ proc_socketpair(int fds[2])
 	return set_cloexec_pair(fds);
 }
 
+int
+proc_open_standard(void)
+{
+	int fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) == -1)
+			return SSHTAP_ERR_SYSTEM;
+	} while (fd <= STDERR_FILENO);
+	(void)close(fd);
+	return 0;
+}
+
 void
 proc_null(int fd)
 {

@@ -23,6 +23,12 @@ int proc_socketpair(int fds[2]);	/* AF_UNIX, SOCK_STREAM */
 int proc_set_cloexec(int fd);
 int proc_set_nonblock(int fd);
 
+/*
+ * Open those of the three standard descriptors that are closed, so that no
+ * other file becomes one of them.  Returns 0 or SSHTAP_ERR_SYSTEM.
+ */
+int proc_open_standard(void);
+
 /* Close *fdp unless it is -1, and set it to -1; errno is preserved. */
 void proc_close(int *fdp);
 

@@ -60,10 +60,12 @@ AS_IF([test "x$enable_werror" != xno], [WARN_CFLAGS="$WARN_CFLAGS -Werror"])
 
 dnl _FORTIFY_SOURCE is undefined first: some compilers define it themselves,
 dnl and a second value would be a warning.
-dnl -fPIE is of use only to a linker that takes -pie: the two go together.
+dnl -fPIE is of use only to a linker that takes -pie: the two go together, and
+dnl stay away from libraries.
 AC_DEFUN([SSHTAP_HARDENING],
 [AC_SUBST([HARD_CFLAGS])
 AC_SUBST([HARD_LDFLAGS])
+AC_SUBST([PIE_LDFLAGS])
 SSHTAP_TRY_FLAG([-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2], [HARD_CFLAGS],
     [CFLAGS])
 SSHTAP_TRY_CFLAGS([HARD_CFLAGS], [-fstack-protector-strong
@@ -71,9 +73,9 @@ SSHTAP_TRY_CFLAGS([HARD_CFLAGS], [-fstack-protector-strong
     -ftrivial-auto-var-init=zero])
 save_plain_CFLAGS=$CFLAGS
 CFLAGS="$CFLAGS -fPIE"
-SSHTAP_TRY_FLAG([-pie], [HARD_LDFLAGS], [LDFLAGS])
+SSHTAP_TRY_FLAG([-pie], [PIE_LDFLAGS], [LDFLAGS])
 CFLAGS=$save_plain_CFLAGS
-AS_IF([test -n "$HARD_LDFLAGS"], [HARD_CFLAGS="$HARD_CFLAGS -fPIE"])
+AS_IF([test -n "$PIE_LDFLAGS"], [HARD_CFLAGS="$HARD_CFLAGS -fPIE"])
 SSHTAP_TRY_LDFLAGS([HARD_LDFLAGS],
     [-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack])
 ])

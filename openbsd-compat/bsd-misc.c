@@ -10,23 +10,27 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+
+#ifdef HAVE_SYS_SYSCALL_H
 #include <sys/syscall.h>
+#endif
 
 #ifndef HAVE_CLOSEFROM
 /*
- * Close what /proc lists.  Closing while reading is safe: the kernel goes on
- * from the number it listed last, not from a place in a list (fs/proc/fd.c).
+ * Close what a directory lists.  Closing while reading is safe: the kernel
+ * goes on from the number it listed last, not from a place in a list
+ * (Linux fs/proc/fd.c; xnu bsd/miscfs/devfs/devfs_fdesc_support.c).
  * Returns -1 when there is no list.
  */
 static int
-close_listed(int lowfd)
+close_listed(const char *directory, int lowfd)
 {
 	DIR *d;
 	struct dirent *e;
 	char *end;
 	long fd;
 
-	if ((d = opendir("/proc/self/fd")) == NULL)
+	if ((d = opendir(directory)) == NULL)
 		return -1;
 	while ((e = readdir(d)) != NULL) {
 		fd = strtol(e->d_name, &end, 10);
@@ -50,7 +54,9 @@ closefrom(int lowfd)
 	if (syscall(SYS_close_range, (unsigned)lowfd, ~0U, 0U) == 0)
 		return;
 #endif
-	if (close_listed(lowfd) == 0)
+	/* Of Linux and of macOS. */
+	if (close_listed("/proc/self/fd", lowfd) == 0 ||
+	    close_listed("/dev/fd", lowfd) == 0)
 		return;
 	if ((max = sysconf(_SC_OPEN_MAX)) < 0)
 		max = 1024;	/* the soft limit that Linux starts with */

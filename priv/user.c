@@ -35,6 +35,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "openbsd-compat/port-trace.h"
 
 /* (uid_t)-1 is "leave as it is" to setresuid. */
 #define UID_LARGEST	4294967294ul
@@ -74,7 +75,7 @@ find_by_name(const char *name, struct user *u)
 
 	if ((pw = getpwnam(name)) != NULL)
 		return copy_account(pw, u);
-	log_error("no account \"%s\", named by DOAS_USER: run sshtap by "
+	log_error("no account \"%s\", named by DOAS_USER: start it by "
 	    "doas(1) itself, or unset it", name);
 	return SSHTAP_ERR_NOT_FOUND;
 }
@@ -91,7 +92,7 @@ user_invoking(struct user *u)
 	if (sudo != NULL && *sudo != '\0') {
 		if (text_get_number(sudo, UID_LARGEST, &uid) == 0)
 			return find_by_uid((uid_t)uid, " (SUDO_UID)", u);
-		log_error("SUDO_UID is \"%s\", which is no user id: run sshtap "
+		log_error("SUDO_UID is \"%s\", which is no user id: start it "
 		    "by sudo(8) itself, or unset it", sudo);
 		return SSHTAP_ERR_NOT_FOUND;
 	}
@@ -112,7 +113,7 @@ user_unprivileged(struct user *u)
 		    pw->pw_gid != 0)
 			return copy_account(pw, u);
 	log_error("no account to give up root for: add a user \"_sshtap\" "
-	    "without login, or run sshtap as a user");
+	    "without login, or start it as a user");
 	return SSHTAP_ERR_NOT_FOUND;
 }
 
@@ -124,39 +125,87 @@ user_clear(struct user *u)
 	*u = (struct user){ .uid = 0 };
 }
 
-/* Open with the effective ids of u; the caller puts them back. */
 static int
-open_as(const struct user *u, const char *path, int flags, mode_t mode)
+get_groups(struct user_rights *own)
 {
-	if (initgroups(u->name, u->gid) == -1 || setegid(u->gid) == -1 ||
-	    seteuid(u->uid) == -1)
+	int n;
+
+	if ((n = getgroups(0, NULL)) == -1 ||
+	    (own->groups = calloc((size_t)n + 1, sizeof(gid_t))) == NULL)
+		return SSHTAP_ERR_SYSTEM;
+	if ((own->ngroups = getgroups(n, own->groups)) == -1) {
+		free(own->groups);
+		own->groups = NULL;
+		return SSHTAP_ERR_SYSTEM;
+	}
+	return 0;
+}
+
+/* macOS names more groups than it takes back; root needs none of them. */
+static int
+set_groups(const struct user_rights *own)
+{
+	if (setgroups(own->ngroups, own->groups) == 0)
+		return 0;
+	if (errno != EINVAL || own->ngroups <= NGROUPS_MAX)
 		return -1;
-	return open(path, flags, mode);
+	return setgroups(NGROUPS_MAX, own->groups);
+}
+
+int
+user_assume(const struct user *u, struct user_rights *own)
+{
+	int saved_errno;
+
+	*own = (struct user_rights){ .gid = getegid() };
+	if (geteuid() != 0 || u->is_root)
+		return 0;
+	if (get_groups(own) != 0)
+		return SSHTAP_ERR_SYSTEM;
+	if (initgroups(u->name, u->gid) == 0 && setegid(u->gid) == 0 &&
+	    seteuid(u->uid) == 0)
+		return 0;
+	saved_errno = errno;
+	(void)user_resume(own);
+	errno = saved_errno;
+	return SSHTAP_ERR_SYSTEM;
+}
+
+int
+user_resume(struct user_rights *own)
+{
+	int r = 0, saved_errno = errno;
+
+	if (own->groups == NULL)
+		return 0;
+	/* The gid comes last: to BSD it is the first of the groups. */
+	if (seteuid(0) == -1 || set_groups(own) == -1 ||
+	    setegid(own->gid) == -1) {
+		r = SSHTAP_ERR_SYSTEM;
+		saved_errno = errno;
+	}
+	free(own->groups);
+	own->groups = NULL;
+	errno = saved_errno;
+	return r;
 }
 
 int
 user_open(const struct user *u, const char *path, int flags, mode_t mode)
 {
-	gid_t *groups, gid = getegid();
-	int fd = -1, n, saved_errno;
+	struct user_rights own;
+	int fd, saved_errno;
 
-	if (geteuid() != 0 || u->is_root)
-		return open(path, flags, mode);
-	if ((n = getgroups(0, NULL)) == -1 ||
-	    (groups = calloc((size_t)n + 1, sizeof(*groups))) == NULL)
+	if (user_assume(u, &own) != 0)
 		return -1;
-	if ((n = getgroups(n, groups)) != -1)
-		fd = open_as(u, path, flags, mode);
-	saved_errno = errno;
-	if (seteuid(0) == -1 || setegid(gid) == -1 ||
-	    (n != -1 && setgroups((size_t)n, groups) == -1)) {
+	fd = open(path, flags, mode);
+	if (user_resume(&own) != 0) {
 		saved_errno = errno;
 		if (fd != -1)
 			(void)close(fd);
 		fd = -1;
+		errno = saved_errno;
 	}
-	free(groups);
-	errno = saved_errno;
 	return fd;
 }
 
@@ -182,8 +231,18 @@ set_ids(uid_t uid, gid_t gid)
 	return 0;
 }
 
+/* Where saved ids cannot be read, trying to go back shows them. */
+static bool
+can_go_back(uid_t uid, gid_t gid, gid_t old_gid)
+{
+	if (uid == 0)
+		return false;
+	return setuid(0) != -1 || seteuid(0) != -1 || (gid != old_gid &&
+	    (setgid(old_gid) != -1 || setegid(old_gid) != -1));
+}
+
 static int
-check_ids(uid_t uid, gid_t gid)
+check_ids(uid_t uid, gid_t gid, gid_t old_gid)
 {
 	uid_t ruid = getuid(), euid = geteuid(), suid = uid;
 	gid_t rgid = getgid(), egid = getegid(), sgid = gid;
@@ -194,8 +253,7 @@ check_ids(uid_t uid, gid_t gid)
 		return SSHTAP_ERR_SYSTEM;
 #endif
 	if (ruid == uid && euid == uid && suid == uid && rgid == gid &&
-	    egid == gid && sgid == gid &&
-	    (uid == 0 || (setuid(0) == -1 && seteuid(0) == -1)))
+	    egid == gid && sgid == gid && !can_go_back(uid, gid, old_gid))
 		return 0;
 	errno = EPERM;
 	return SSHTAP_ERR_SYSTEM;
@@ -259,6 +317,7 @@ user_become(const struct user *u)
 	int r, death_signal = get_death_signal();
 	const char *step = "setgroups";
 	pid_t parent = getppid();
+	gid_t old_gid = getegid();
 
 	if (getuid() == u->uid && geteuid() == u->uid && u->uid != 0)
 		return 0;
@@ -270,7 +329,7 @@ user_become(const struct user *u)
 	if ((r = set_ids(u->uid, u->gid)) != 0)
 		goto out;
 	step = "verifying";
-	if ((r = check_ids(u->uid, u->gid)) != 0)
+	if ((r = check_ids(u->uid, u->gid, old_gid)) != 0)
 		goto out;
 	keep_death_signal(death_signal, parent);
 	step = "no_new_privs";
@@ -285,15 +344,24 @@ user_become(const struct user *u)
 }
 
 int
+user_become_unprivileged(void)
+{
+	struct user nobody;
+	int r;
+
+	if ((r = user_unprivileged(&nobody)) != 0)
+		return r;
+	r = user_become(&nobody);
+	user_clear(&nobody);
+	return r;
+}
+
+int
 user_protect_memory(void)
 {
 	struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
 
-	if (setrlimit(RLIMIT_CORE, &none) == -1)
+	if (setrlimit(RLIMIT_CORE, &none) == -1 || sys_forbid_trace() == -1)
 		return SSHTAP_ERR_SYSTEM;
-#ifdef HAVE_PRCTL
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
-		return SSHTAP_ERR_SYSTEM;
-#endif
 	return 0;
 }

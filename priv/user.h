@@ -35,9 +35,24 @@ int user_unprivileged(struct user *u);
 
 void user_clear(struct user *u);
 
+/* The rights to go back to. */
+struct user_rights {
+	gid_t gid;
+	gid_t *groups;		/* NULL: nothing was changed */
+	int ngroups;
+};
+
 /*
- * open(2) a file as u would, who is then also the owner of a new one: root
- * must not write where the one who named the path may not.
+ * Act as u where we are root and u is not, and stop doing so: root must not
+ * touch what the one who named a path may not.
+ * Both return 0, or SSHTAP_ERR_SYSTEM.  When user_resume fails the caller
+ * must not go on.
+ */
+int user_assume(const struct user *u, struct user_rights *own);
+int user_resume(struct user_rights *own);
+
+/*
+ * open(2) a file as u would, who is then also the owner of a new one.
  * Returns the descriptor, or -1 with errno.
  */
 int user_open(const struct user *u, const char *path, int flags, mode_t mode);
@@ -49,6 +64,9 @@ int user_open(const struct user *u, const char *path, int flags, mode_t mode);
  * Returns 0, or SSHTAP_ERR_SYSTEM: the caller must not go on.
  */
 int user_become(const struct user *u);
+
+/* Become what user_unprivileged finds. */
+int user_become_unprivileged(void);
 
 /*
  * No core dumps and no ptrace by equals: key material is in memory.  A change

@@ -20,27 +20,49 @@
 
 #include "openbsd-compat/bsd-misc.h"
 
+/* Once more as on a system that has nothing but a directory of numbers. */
+#undef HAVE_CLOSEFROM
+#undef HAVE_SYS_SYSCALL_H
+#undef SYS_close_range
+#define closefrom	closefrom_listed
+void closefrom_listed(int lowfd);
+#include "openbsd-compat/bsd-misc.c"
+#undef closefrom
+
 /* Far above what a test program has open. */
 #define HIGH_FD	200
 
 static void
-test_closefrom_closes_upwards_only(void **state)
+check_closes_upwards_only(void (*close_from)(int lowfd))
 {
 	int fd;
 
-	(void)state;
 	assert_int_not_equal(fd = open("/dev/null", O_RDONLY), -1);
 	assert_int_equal(dup2(fd, HIGH_FD - 1), HIGH_FD - 1);
 	assert_int_equal(dup2(fd, HIGH_FD), HIGH_FD);
 	assert_int_equal(dup2(fd, HIGH_FD + 7), HIGH_FD + 7);
-	closefrom(HIGH_FD);
+	close_from(HIGH_FD);
 	assert_int_not_equal(fcntl(HIGH_FD - 1, F_GETFD), -1);
 	assert_int_equal(fcntl(HIGH_FD, F_GETFD), -1);
 	assert_int_equal(errno, EBADF);
 	assert_int_equal(fcntl(HIGH_FD + 7, F_GETFD), -1);
-	closefrom(HIGH_FD);	/* nothing is left to close */
+	close_from(HIGH_FD);	/* nothing is left to close */
 	assert_int_equal(close(HIGH_FD - 1), 0);
 	assert_int_equal(close(fd), 0);
+}
+
+static void
+test_closefrom_closes_upwards_only(void **state)
+{
+	(void)state;
+	check_closes_upwards_only(closefrom);
+}
+
+static void
+test_closefrom_reads_a_list(void **state)
+{
+	(void)state;
+	check_closes_upwards_only(closefrom_listed);
 }
 
 int
@@ -48,6 +70,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_closefrom_closes_upwards_only),
+		cmocka_unit_test(test_closefrom_reads_a_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -135,6 +136,31 @@ remove_sink(void **state)
 	return 0;
 }
 
+/* The longest line, behind a name, reaches a descriptor as a whole. */
+static void
+test_output_to_descriptor(void **state)
+{
+	char text[2 * LOG_LINE_MAX], got[2 * LOG_LINE_MAX];
+	struct log_output output = { "prog", -1 };
+	ssize_t n;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	output.fd = fds[1];
+	log_set(LOG_LEVEL_INFO, log_write, &output);
+	log_info("one %d", 1);
+	assert_int_equal(read(fds[0], got, sizeof(got)), 12);
+	assert_memory_equal(got, "prog: one 1\n", 12);
+	memset(text, 'x', sizeof(text));
+	log_error("%.*s", (int)sizeof(text), text);
+	n = read(fds[0], got, sizeof(got));
+	assert_int_equal(n, strlen("prog: ") + LOG_LINE_MAX + 1);
+	assert_int_equal(got[n - 1], '\n');
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 int
 main(void)
 {
@@ -145,6 +171,8 @@ main(void)
 		cmocka_unit_test_teardown(test_error_text_is_appended,
 		    remove_sink),
 		cmocka_unit_test_teardown(test_long_lines_are_cut,
+		    remove_sink),
+		cmocka_unit_test_teardown(test_output_to_descriptor,
 		    remove_sink),
 	};
 

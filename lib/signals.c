@@ -6,6 +6,8 @@
  * is ignored stays ignored, as nohup(1) and a shell's "&" want it.
  */
 
+#include "lib/signals.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/signals.h"
 #include "lib/err.h"
 
 static int ends[2] = { -1, -1 };
