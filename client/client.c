@@ -21,7 +21,10 @@
 #include "lib/signals.h"
 #include "transport/ssh2.h"
 
-/* Rekeying by time, an overdue exchange, a stuck window: none is urgent. */
+/*
+ * Rekeying by time, an overdue exchange, a stuck window, a device that was
+ * removed without a word: none is urgent.
+ */
 #define TICK_MS		1000
 
 void
@@ -112,6 +115,9 @@ tick(void *ctx, uint64_t now_ms)
 	struct client *c = ctx;
 
 	loop_timer_set(c->loop, &c->tick, now_ms + TICK_MS);
+	pump_check(c);
+	if (c->stage == CLIENT_ENDED)
+		return;
 	/* A proxy command may have a password to ask for first. */
 	if (c->config->proxy_command != NULL &&
 	    session_peer_version(c->session).len == 0)
@@ -126,16 +132,17 @@ tick(void *ctx, uint64_t now_ms)
 static int
 open_tap(struct client *c)
 {
-	struct config *g = c->config;
+	struct tap_request rq = { .unit = (int)c->config->local_unit,
+	    .mode = c->config->mode, .up = true };
+	struct tap_fault fault;
 	int r;
 
 	if (c->monitor != NULL)
-		r = monitor_open_tap(c->monitor, (int)g->local_unit, g->mode,
-		    &c->tap);
+		r = monitor_open_tap(c->monitor, &rq, &c->tap, &fault);
 	else
-		r = tap_open((int)g->local_unit, g->mode, true, &c->tap);
+		r = tap_open(&rq, &c->tap, &fault);
 	if (r != 0)
-		report_tap(g, r);
+		report_tap(r, &fault);
 	return r;
 }
 
@@ -183,13 +190,8 @@ protect_memory(void)
 static int
 give_up_root(void)
 {
-	struct user nobody;
-	int r;
+	int r = user_become_unprivileged();
 
-	if ((r = user_unprivileged(&nobody)) != 0)
-		return r;
-	r = user_become(&nobody);
-	user_clear(&nobody);
 	return r == 0 ? protect_memory() : r;
 }
 
@@ -216,7 +218,10 @@ watch(struct client *c)
 	if (c->monitor != NULL && (r = loop_add(c->loop,
 	    monitor_fd(c->monitor), CLIENT_FD_MONITOR, c, LOOP_IN)) != 0)
 		return r;
-	/* Frames are wanted once the tunnel is up. */
+	/*
+	 * Frames are wanted once the tunnel is up.  Until then the device's
+	 * end is what poll(2) says unasked, or tick finds.
+	 */
 	if ((r = loop_add(c->loop, tap_read_fd(c->tap), CLIENT_FD_TAP, c,
 	    0)) != 0)
 		return r;

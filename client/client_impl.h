@@ -88,6 +88,8 @@ void tunnel_heard(struct client *c);
 /* pump.c: frames, both ways. */
 void pump_start(struct client *c);
 void pump_ready(void *ctx, int fd, unsigned events);
+/* Once a second: is the device still there? */
+void pump_check(struct client *c);
 void pump_writable(struct client *c);
 void pump_frame(struct client *c, uint8_t *frame, size_t len);
 

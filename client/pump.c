@@ -39,27 +39,26 @@ device_gone(struct client *c)
 	client_end(c);
 }
 
-/*
- * Throw away at most max frames.
- * Returns 0, SSHTAP_ERR_AGAIN when no more were waiting, or SSHTAP_ERR_GONE.
- */
-static int
-discard(struct tap *t, int max)
+void
+pump_check(struct client *c)
 {
-	uint8_t storage[TAP_HEADROOM + TAP_FRAME_MAX];
-	size_t len;
-	int r = 0;
+	if (tap_check(c->tap) == SSHTAP_ERR_GONE)
+		device_gone(c);
+}
 
-	while (max-- > 0 && (r == 0 || r == SSHTAP_ERR_DROPPED))
-		r = tap_recv(t, storage + TAP_HEADROOM, TAP_FRAME_MAX, &len);
-	return r;
+/* What the device has read ahead does not make its descriptor readable. */
+static void
+take_up_pending(struct client *c)
+{
+	if (tap_has_pending(c->tap))
+		loop_again(c->loop, tap_read_fd(c->tap));
 }
 
 /* Nobody wants frames from before the cable was plugged in. */
 void
 pump_start(struct client *c)
 {
-	(void)discard(c->tap, STALE_MAX);
+	(void)tap_discard(c->tap, STALE_MAX);
 	pump_writable(c);
 }
 
@@ -84,9 +83,9 @@ pump_ready(void *ctx, int fd, unsigned events)
 	struct client *c = ctx;
 	int i, r = 0;
 
-	/* A device that was removed says so in any stage, and only thus. */
+	/* A device that was removed may say so in any stage, and only thus. */
 	if ((events & LOOP_HUP) != 0 &&
-	    discard(c->tap, 1) == SSHTAP_ERR_GONE)
+	    tap_discard(c->tap, 1) == SSHTAP_ERR_GONE)
 		device_gone(c);
 	if (c->stage != CLIENT_UP)
 		return;
@@ -115,12 +114,14 @@ pump_ready(void *ctx, int fd, unsigned events)
 		net_check(c, r);
 		break;
 	}
+	take_up_pending(c);
 }
 
 void
 pump_writable(struct client *c)
 {
 	loop_set(c->loop, tap_read_fd(c->tap), LOOP_IN);
+	take_up_pending(c);
 }
 
 void

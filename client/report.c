@@ -146,40 +146,27 @@ report_refused(const struct config *c, uint32_t reason, const char *text,
 		    *said != '\0' ? ": " : "", said);
 }
 
-void
-report_tap(const struct config *c, int r)
+/* Is it a matter of the unit that was, or was not, asked for? */
+static bool
+is_about_unit(const struct tap_fault *fault)
 {
-	char unit[24] = "a new device";
+	return fault->step == TAP_STEP_FOREIGN ||
+	    fault->step == TAP_STEP_REQUEST ||
+	    (fault->step == TAP_STEP_DRIVER &&
+	    (fault->error == EACCES || fault->error == EPERM));
+}
 
-	if (c->local_unit != TAP_UNIT_ANY)
-		snprintf(unit, sizeof(unit), "%s%u", device_prefix(c),
-		    c->local_unit);
+void
+report_tap(int r, const struct tap_fault *fault)
+{
+	char text[TAP_FAULT_TEXT_MAX];
+
 	if (r != SSHTAP_ERR_SYSTEM)
-		log_error_r(r, "cannot open %s here", unit);
-	else if (errno == ENOENT)
-		log_error("cannot open %s here: there is no /dev/net/tun: "
-		    "load the driver (modprobe tun)", unit);
-	else if (errno == EACCES)
-		log_error("cannot open %s here: no permission for /dev/net/tun:"
-		    " run as root, or let root open it for all "
-		    "(chmod 666 /dev/net/tun) and make a device for you "
-		    "(ip tuntap add %sN mode %s user NAME; -w N)", unit,
-		    device_prefix(c), device_prefix(c));
-	else if (errno == EPERM)
-		log_error("cannot open %s here: /dev/net/tun lets only root "
-		    "make devices: run as root, or let root make one for you "
-		    "(ip tuntap add %sN mode %s user NAME) and name it (-w N)",
-		    unit, device_prefix(c), device_prefix(c));
-	else if (errno == EBUSY)
-		log_error("cannot open %s here: another program uses it",
-		    unit);
-	/* Of a name that is taken (drivers/net/tun.c, tun_set_iff). */
-	else if (errno == EINVAL && c->local_unit != TAP_UNIT_ANY)
-		log_error("cannot open %s here: there is an interface of this "
-		    "name that is not a %s device of one queue: choose "
-		    "another unit (-w)", unit, device_prefix(c));
+		log_error_r(r, "cannot open a device here");
 	else
-		log_error("cannot open %s here: %s", unit, strerror(errno));
+		log_error("cannot open a device here: %s%s",
+		    tap_fault_text(fault, text, sizeof(text)),
+		    is_about_unit(fault) ? "; see -w" : "");
 }
 
 void

@@ -30,8 +30,8 @@ void report_closed(const struct config *c, const struct session *s,
 void report_refused(const struct config *c, uint32_t reason, const char *text,
     const char *said);
 
-/* tap_open failed with r; errno as it left it. */
-void report_tap(const struct config *c, int r);
+/* tap_open failed with r; fault as it left it. */
+void report_tap(int r, const struct tap_fault *fault);
 
 /* The tunnel is up; far_name may be NULL. */
 void report_up(const struct config *c, const struct session *s,

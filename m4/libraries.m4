@@ -24,6 +24,7 @@ AS_CASE([`uname -s`],
     [AS_IF([test "x$ac_cv_header_linux_if_tun_h" != xyes],
 	[AC_MSG_RESULT([no])
 	AC_MSG_ERROR([linux/if_tun.h is missing: install linux-libc-dev (Debian), kernel-headers (Fedora) or linux-headers (Alpine)])])
+    AC_DEFINE([SSH_TUN_LINUX], [1], [The devices of Linux: /dev/net/tun.])
     AC_MSG_RESULT([Linux TAP])],
     [AC_MSG_RESULT([none])
     AC_MSG_WARN([this system has no tunnel device that sshtap knows])])

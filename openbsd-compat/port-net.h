@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /*
- * Tunnel devices of this system behind three calls.  The numbers are
+ * Tunnel devices of this system behind five calls.  The numbers are
  * OpenSSH's (misc.h there) and travel in SSH_MSG_CHANNEL_OPEN.
  */
 #define SSH_TUNMODE_POINTOPOINT	1
@@ -16,10 +16,6 @@
 
 #define SSH_TUNID_ANY		0x7fffffff
 #define SSH_TUNID_MAX		(SSH_TUNID_ANY - 2)
-
-/* Address family words of point-to-point mode: OpenBSD's, on every host. */
-#define SSH_TUN_AF_INET		2
-#define SSH_TUN_AF_INET6	24
 
 /* An Ethernet header; nothing shorter is a frame. */
 #define SYS_TUN_FRAME_MIN	14
@@ -42,6 +38,29 @@
 int sys_tun_open(int tun, int mode, char **ifname, int *rfd, int *wfd);
 
 /*
+ * What one read() of a device returns and one write() takes.
+ */
+enum sys_tun_framing {
+	SYS_TUN_NONE,		/* no such mode: both filters drop it all */
+	SYS_TUN_FRAME,		/* an Ethernet frame */
+	SYS_TUN_PACKET,		/* a bare IP packet */
+	SYS_TUN_FAMILY,		/* a family word of Darwin, an IP packet */
+	SYS_TUN_BATCH		/* read: records of bpf(4) with a frame in
+				 * each; write: a frame */
+};
+
+/* For descriptors of sys_tun_open, which another process may have called. */
+enum sys_tun_framing sys_tun_framing(int mode, int rfd, int wfd);
+
+/*
+ * What read() on rfd must be given: exactly this for SYS_TUN_BATCH; for the
+ * others a frame of any length fits, and less is enough for shorter frames.
+ *
+ * Returns 0, with errno, when the device does not say.
+ */
+size_t sys_tun_read_size(int mode, int rfd, int wfd);
+
+/*
  * Turn the bytes of one read() into frames as the wire wants them and hand
  * each to fn.
  *
@@ -55,8 +74,8 @@ int sys_tun_open(int tun, int mode, char **ifname, int *rfd, int *wfd);
  */
 #define SYS_TUN_HEADROOM	4
 typedef int (sys_tun_frame_fn)(void *ctx, uint8_t *frame, size_t len);
-int sys_tun_infilter(int mode, uint8_t *buf, size_t len, sys_tun_frame_fn *fn,
-    void *ctx, uint64_t *droppedp);
+int sys_tun_infilter(enum sys_tun_framing framing, uint8_t *buf, size_t len,
+    sys_tun_frame_fn *fn, void *ctx, uint64_t *droppedp);
 
 /*
  * Turn a frame from the wire into the bytes of one write().
@@ -65,6 +84,7 @@ int sys_tun_infilter(int mode, uint8_t *buf, size_t len, sys_tun_frame_fn *fn,
  * Returns 0, or -1 when the device must not see this frame: a runt, no whole
  * IP header, or an address family that does not match.
  */
-int sys_tun_outfilter(int mode, uint8_t **framep, size_t *lenp);
+int sys_tun_outfilter(enum sys_tun_framing framing, uint8_t **framep,
+    size_t *lenp);
 
 #endif /* PORT_NET_H */

@@ -48,7 +48,7 @@
 
 #define FDS_MAX		2	/* a device has one or two descriptors */
 
-/* macOS has none; there the program ignores SIGPIPE, as it does anyway. */
+/* An older macOS has none: there it counts that SIGPIPE is ignored. */
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL	0
 #endif
@@ -191,20 +191,29 @@ send_reply(struct parent *pa, const struct monitor_reply *rp, const int *fds,
 }
 
 static void
+log_warning(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_warn("%s", text);
+}
+
+/* Whatever it holds open beside the descriptors was opened after the fork. */
+static void
 answer_tap(struct parent *pa, const struct monitor_request *rq)
 {
 	struct monitor_reply reply = { .result = 0 };
+	struct tap_request wanted;
 	struct tap *t = NULL;
 	int fds[FDS_MAX];
 	size_t nfds = 1;
 
-	reply.result = tap_open((int)rq->unit, (enum tap_mode)rq->mode, true,
-	    &t);
+	monitor_to_tap_request(rq, &wanted);
+	reply.result = tap_open(&wanted, &t, &reply.fault);
 	if (reply.result != 0) {
-		reply.error = errno;
 		send_reply(pa, &reply, NULL, 0);
 		return;
 	}
+	tap_warn(log_warning, NULL);
 	memcpy(reply.name, tap_name(t),
 	    strnlen(tap_name(t), sizeof(reply.name) - 1));
 	fds[0] = tap_read_fd(t);
@@ -305,14 +314,14 @@ handle_signals(struct parent *pa)
 static void
 log_end(const struct parent *pa)
 {
-	int sig;
+	int wstatus = pa->wstatus, sig;
 
-	if (!WIFSIGNALED(pa->wstatus))
+	if (!WIFSIGNALED(wstatus))
 		return;
-	sig = WTERMSIG(pa->wstatus);
+	sig = WTERMSIG(wstatus);
 	log_at(sig == pa->passed_on ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
-	    "the network process was killed by signal %d (%s): the tunnel is "
-	    "down", sig, strsignal(sig));
+	    "the process that carried the frames was killed by signal %d "
+	    "(%s): no more are carried", sig, strsignal(sig));
 }
 
 /* The monitor's life; the exit status that is to be the program's. */
@@ -349,7 +358,8 @@ run_monitor(struct parent *pa)
 /*
  * End with the monitor, however it ends and whatever we are waiting for:
  * nothing may keep a device open that nobody watches.  user_become keeps
- * this across the change of user.
+ * this across the change of user.  macOS cannot: there monitor_fd tells, as
+ * soon as somebody looks, and no descriptor keeps an interface anyway.
  */
 static void
 tie_to_monitor(pid_t monitor)
@@ -479,30 +489,30 @@ send_request(int fd, const struct monitor_request *rq)
 }
 
 int
-monitor_open_tap(struct monitor *m, int unit, enum tap_mode mode,
-    struct tap **tapp)
+monitor_open_tap(struct monitor *m, const struct tap_request *wanted,
+    struct tap **tapp, struct tap_fault *fault)
 {
-	struct monitor_request rq = { .kind = MONITOR_TAP,
-	    .unit = (uint32_t)unit, .mode = (uint32_t)mode };
+	struct monitor_request rq;
 	struct monitor_reply reply;
 	int fds[FDS_MAX] = { -1, -1 }, r;
 	size_t nfds = 0;
 
+	monitor_from_tap_request(wanted, &rq);
 	if ((r = send_request(m->fd, &rq)) != 0 ||
 	    (r = receive_reply(m->fd, &reply, fds, &nfds)) != 0)
 		goto out;
-	if ((r = reply.result) != 0) {
-		errno = reply.error;
-		goto out;
-	}
-	if (nfds == 0) {
-		/* The kernel drops what exceeds our limit of descriptors. */
-		errno = EMFILE;
+	*fault = reply.fault;
+	/* The kernel drops what exceeds our limit of descriptors. */
+	if ((r = reply.result) == 0 && nfds == 0) {
 		r = SSHTAP_ERR_SYSTEM;
+		fault->error = EMFILE;
+	}
+	if (r != 0) {
+		errno = fault->error;
 		goto out;
 	}
-	r = tap_adopt(fds[0], nfds == 1 ? fds[0] : fds[1], mode, reply.name,
-	    tapp);
+	r = tap_adopt(fds[0], nfds == 1 ? fds[0] : fds[1], wanted->mode,
+	    reply.name, tapp);
 	if (r == 0)
 		fds[0] = fds[1] = -1;
  out:

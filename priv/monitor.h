@@ -31,13 +31,14 @@ struct monitor;
 int monitor_start(struct monitor **mp, int *statusp);
 
 /*
- * Child: ask for the interface.
+ * Child: ask for the interface, which the monitor brings up if it makes it.
+ * Warnings of tap_warn are logged by the monitor.
  *
- * Returns what tap_open returns (errno is passed over), or
+ * Returns what tap_open returns (errno and *fault are passed over), or
  * SSHTAP_ERR_CLOSED when the monitor is gone.
  */
-int monitor_open_tap(struct monitor *m, int unit, enum tap_mode mode,
-    struct tap **tapp);
+int monitor_open_tap(struct monitor *m, const struct tap_request *wanted,
+    struct tap **tapp, struct tap_fault *fault);
 
 /*
  * Child, together with background_ready: the monitor leaves the terminal's

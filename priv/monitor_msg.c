@@ -15,10 +15,11 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
-#include "tun/tap.h"
 
 #define IN_PHASE(phase)	(1u << (phase))
 
+static_assert(MONITOR_REQUEST_SIZE == 20 + TAP_LLADDR_LEN &&
+    MONITOR_REPLY_SIZE == 16 + 2 * TAP_NAME_SIZE, "the records below");
 static_assert(MONITOR_PHASE_COUNT <= 32 && MONITOR_KIND_COUNT <= 32,
     "phases and kinds are bits of a word");
 
@@ -28,20 +29,57 @@ struct rule {
 	int (*check)(const struct monitor_request *rq);
 };
 
+void
+monitor_from_tap_request(const struct tap_request *tap,
+    struct monitor_request *rq)
+{
+	*rq = (struct monitor_request){ .kind = MONITOR_TAP,
+	    .unit = (uint32_t)tap->unit, .mode = (uint32_t)tap->mode,
+	    .mtu = tap->mtu, .has_lladdr = tap->has_lladdr };
+	if (tap->has_lladdr)
+		memcpy(rq->lladdr, tap->lladdr, sizeof(rq->lladdr));
+}
+
+void
+monitor_to_tap_request(const struct monitor_request *rq,
+    struct tap_request *tap)
+{
+	*tap = (struct tap_request){ .unit = (int)rq->unit,
+	    .mode = (enum tap_mode)rq->mode, .up = true, .mtu = rq->mtu,
+	    .has_lladdr = rq->has_lladdr != 0 };
+	memcpy(tap->lladdr, rq->lladdr, sizeof(tap->lladdr));
+}
+
+static bool
+is_zero(const uint8_t lladdr[TAP_LLADDR_LEN])
+{
+	static const uint8_t zero[TAP_LLADDR_LEN];
+
+	return memcmp(lladdr, zero, sizeof(zero)) == 0;
+}
+
+/* What is no int or bool is refused before it becomes one. */
 static int
 check_tap(const struct monitor_request *rq)
 {
-	if (rq->mode != TAP_ETHERNET && rq->mode != TAP_POINT_TO_POINT)
+	struct tap_fault fault;
+	struct tap_request tap;
+
+	if ((rq->mode != TAP_ETHERNET && rq->mode != TAP_POINT_TO_POINT) ||
+	    rq->unit > TAP_UNIT_ANY || rq->mtu > TAP_MTU_MAX ||
+	    rq->has_lladdr > 1 || (!rq->has_lladdr && !is_zero(rq->lladdr)))
 		return SSHTAP_ERR_ARGUMENT;
-	if (rq->unit > TAP_UNIT_MAX && rq->unit != TAP_UNIT_ANY)
-		return SSHTAP_ERR_ARGUMENT;
-	return 0;
+	monitor_to_tap_request(rq, &tap);
+	return tap_check_request(&tap, &fault) == 0 ? 0 :
+	    SSHTAP_ERR_ARGUMENT;
 }
 
 static int
 check_detach(const struct monitor_request *rq)
 {
-	return rq->unit == 0 && rq->mode == 0 ? 0 : SSHTAP_ERR_ARGUMENT;
+	return rq->unit == 0 && rq->mode == 0 && rq->mtu == 0 &&
+	    rq->has_lladdr == 0 && is_zero(rq->lladdr) ? 0 :
+	    SSHTAP_ERR_ARGUMENT;
 }
 
 /* Each kind once; nothing that makes an interface after MONITOR_TAP. */
@@ -87,6 +125,9 @@ monitor_encode_request(const struct monitor_request *rq,
 	put_be32(out, rq->kind);
 	put_be32(out + 4, rq->unit);
 	put_be32(out + 8, rq->mode);
+	put_be32(out + 12, rq->mtu);
+	put_be32(out + 16, rq->has_lladdr);
+	memcpy(out + 20, rq->lladdr, TAP_LLADDR_LEN);
 }
 
 void
@@ -96,6 +137,9 @@ monitor_decode_request(const uint8_t in[MONITOR_REQUEST_SIZE],
 	rq->kind = get_be32(in);
 	rq->unit = get_be32(in + 4);
 	rq->mode = get_be32(in + 8);
+	rq->mtu = get_be32(in + 12);
+	rq->has_lladdr = get_be32(in + 16);
+	memcpy(rq->lladdr, in + 20, TAP_LLADDR_LEN);
 }
 
 void
@@ -103,21 +147,31 @@ monitor_encode_reply(const struct monitor_reply *rp,
     uint8_t out[MONITOR_REPLY_SIZE])
 {
 	put_be32(out, (uint32_t)rp->result);
-	put_be32(out + 4, (uint32_t)rp->error);
-	memcpy(out + 8, rp->name, MONITOR_NAME_SIZE);
+	put_be32(out + 4, (uint32_t)rp->fault.step);
+	put_be32(out + 8, (uint32_t)rp->fault.error);
+	put_be32(out + 12, rp->fault.limit);
+	memcpy(out + 16, rp->fault.name, TAP_NAME_SIZE);
+	memcpy(out + 16 + TAP_NAME_SIZE, rp->name, TAP_NAME_SIZE);
 }
 
 int
 monitor_decode_reply(const uint8_t in[MONITOR_REPLY_SIZE],
     struct monitor_reply *rp)
 {
+	uint32_t step = get_be32(in + 4);
 	struct monitor_reply reply;
 
 	reply.result = (int32_t)get_be32(in);
-	reply.error = (int32_t)get_be32(in + 4);
-	memcpy(reply.name, in + 8, MONITOR_NAME_SIZE);
 	if (reply.result > 0 || reply.result < SSHTAP_ERR_LAST ||
-	    memchr(reply.name, '\0', MONITOR_NAME_SIZE) == NULL)
+	    step >= TAP_STEP_COUNT)
+		return SSHTAP_ERR_FORMAT;
+	reply.fault.step = (enum tap_step)step;
+	reply.fault.error = (int32_t)get_be32(in + 8);
+	reply.fault.limit = get_be32(in + 12);
+	memcpy(reply.fault.name, in + 16, TAP_NAME_SIZE);
+	memcpy(reply.name, in + 16 + TAP_NAME_SIZE, TAP_NAME_SIZE);
+	if (memchr(reply.fault.name, '\0', TAP_NAME_SIZE) == NULL ||
+	    memchr(reply.name, '\0', TAP_NAME_SIZE) == NULL)
 		return SSHTAP_ERR_FORMAT;
 	*rp = reply;
 	return 0;

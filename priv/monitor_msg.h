@@ -6,17 +6,18 @@
 
 #include <stdint.h>
 
+#include "tun/tap.h"
+
 /*
  * What the network process may ask of the monitor, and when.  Records of
  * fixed size, numbers big-endian; descriptors travel beside a reply.
  */
-#define MONITOR_REQUEST_SIZE	12	/* kind, unit, mode */
-#define MONITOR_REPLY_SIZE	24	/* result, errno, name */
-#define MONITOR_NAME_SIZE	16	/* IFNAMSIZ on Linux and macOS */
+#define MONITOR_REQUEST_SIZE	26	/* five numbers, an address */
+#define MONITOR_REPLY_SIZE	48	/* result, fault, name */
 
 enum monitor_kind {
 	MONITOR_TAP = 1,	/* make the interface, pass its descriptors */
-	MONITOR_DETACH = 2,	/* leave the terminal; unit and mode are 0 */
+	MONITOR_DETACH = 2,	/* leave the terminal; the rest is 0 */
 	MONITOR_KIND_COUNT
 };
 
@@ -32,14 +33,17 @@ struct monitor_state {
 	uint32_t used;		/* one bit for each kind that was asked */
 };
 
+/* As they came: monitor_check_request judges them. */
 struct monitor_request {
-	uint32_t kind, unit, mode;
+	uint32_t kind, unit, mode, mtu;
+	uint32_t has_lladdr;	/* 0 or 1 */
+	uint8_t lladdr[TAP_LLADDR_LEN];	/* zero without */
 };
 
 struct monitor_reply {
 	int32_t result;		/* 0 or an enum sshtap_err */
-	int32_t error;		/* errno, meaningful with SSHTAP_ERR_SYSTEM */
-	char name[MONITOR_NAME_SIZE];	/* of the interface, NUL-terminated */
+	struct tap_fault fault;	/* meaningful with SSHTAP_ERR_SYSTEM */
+	char name[TAP_NAME_SIZE];	/* of the interface */
 };
 
 void monitor_encode_request(const struct monitor_request *rq,
@@ -49,7 +53,7 @@ void monitor_decode_request(const uint8_t in[MONITOR_REQUEST_SIZE],
 void monitor_encode_reply(const struct monitor_reply *rp,
     uint8_t out[MONITOR_REPLY_SIZE]);
 
-/* Returns 0, or SSHTAP_ERR_FORMAT: not a result, or a name without end. */
+/* Returns 0, or SSHTAP_ERR_FORMAT: no result, no step, a name without end. */
 int monitor_decode_reply(const uint8_t in[MONITOR_REPLY_SIZE],
     struct monitor_reply *rp);
 
@@ -57,9 +61,15 @@ int monitor_decode_reply(const uint8_t in[MONITOR_REPLY_SIZE],
  * Judge a request; when it is granted, st says that it was used up.
  *
  * Returns 0, SSHTAP_ERR_PROTOCOL (no such kind), SSHTAP_ERR_STATE (asked
- * before, or not in this phase), SSHTAP_ERR_ARGUMENT (unit or mode).
+ * before, or not in this phase), SSHTAP_ERR_ARGUMENT (any of the others).
  */
 int monitor_check_request(const struct monitor_request *rq,
     struct monitor_state *st);
+
+/* Between what tap_open wants and what travels; up is always wanted. */
+void monitor_from_tap_request(const struct tap_request *tap,
+    struct monitor_request *rq);
+void monitor_to_tap_request(const struct monitor_request *rq,
+    struct tap_request *tap);
 
 #endif /* MONITOR_MSG_H */

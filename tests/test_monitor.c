@@ -32,30 +32,58 @@ struct request_case {
 	int want;
 };
 
+#define TAP_RQ(...)	{ .kind = MONITOR_TAP, __VA_ARGS__ }
+#define LLADDR(...)	.has_lladdr = 1, .lladdr = { __VA_ARGS__ }
+
+static const struct request_case cases[] = {
+	{ TAP_RQ(.mode = TAP_ETHERNET), 0 },
+	{ TAP_RQ(.mode = TAP_POINT_TO_POINT), 0 },
+	{ TAP_RQ(.unit = TAP_UNIT_MAX, .mode = TAP_ETHERNET), 0 },
+	{ TAP_RQ(.unit = TAP_UNIT_ANY, .mode = TAP_ETHERNET), 0 },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .mtu = 68), 0 },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .mtu = 65535), 0 },
+	{ TAP_RQ(.mode = TAP_ETHERNET, LLADDR(2, 0, 0, 0, 0, 0)), 0 },
+	{ TAP_RQ(.mode = TAP_ETHERNET, LLADDR(0, 0, 0, 0, 0, 1)), 0 },
+	{ { .kind = MONITOR_DETACH }, 0 },
+
+	{ TAP_RQ(.unit = TAP_UNIT_MAX + 1, .mode = TAP_ETHERNET),
+	    SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.unit = 0x80000000u, .mode = TAP_ETHERNET),
+	    SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.unit = UINT32_MAX, .mode = TAP_ETHERNET),
+	    SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = 0), SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = 3), SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = UINT32_MAX), SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .mtu = 1), SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .mtu = 67), SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .mtu = 65536), SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .mtu = UINT32_MAX),
+	    SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, LLADDR(0, 0, 0, 0, 0, 0)),
+	    SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, LLADDR(3, 0, 0, 0, 0, 1)),
+	    SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_POINT_TO_POINT, LLADDR(2, 0, 0, 0, 0, 1)),
+	    SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .has_lladdr = 2,
+	    .lladdr = { 2, 0, 0, 0, 0, 1 }), SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .lladdr = { 2, 0, 0, 0, 0, 1 }),
+	    SSHTAP_ERR_ARGUMENT },
+	{ { .kind = MONITOR_DETACH, .unit = 1 }, SSHTAP_ERR_ARGUMENT },
+	{ { .kind = MONITOR_DETACH, .mode = 1 }, SSHTAP_ERR_ARGUMENT },
+	{ { .kind = MONITOR_DETACH, .mtu = 1 }, SSHTAP_ERR_ARGUMENT },
+	{ { .kind = MONITOR_DETACH, .has_lladdr = 1 }, SSHTAP_ERR_ARGUMENT },
+	{ { .kind = MONITOR_DETACH, .lladdr = { 0, 0, 0, 0, 0, 1 } },
+	    SSHTAP_ERR_ARGUMENT },
+	{ { .kind = 0 }, SSHTAP_ERR_PROTOCOL },
+	{ { .kind = MONITOR_KIND_COUNT }, SSHTAP_ERR_PROTOCOL },
+	{ { .kind = UINT32_MAX }, SSHTAP_ERR_PROTOCOL },
+};
+
 static void
 test_request_bounds(void **state)
 {
-	static const struct request_case cases[] = {
-		{ { MONITOR_TAP, 0, TAP_ETHERNET }, 0 },
-		{ { MONITOR_TAP, 0, TAP_POINT_TO_POINT }, 0 },
-		{ { MONITOR_TAP, TAP_UNIT_MAX, TAP_ETHERNET }, 0 },
-		{ { MONITOR_TAP, TAP_UNIT_ANY, TAP_ETHERNET }, 0 },
-		{ { MONITOR_DETACH, 0, 0 }, 0 },
-		{ { MONITOR_TAP, TAP_UNIT_MAX + 1, TAP_ETHERNET },
-		    SSHTAP_ERR_ARGUMENT },
-		{ { MONITOR_TAP, 0x80000000u, TAP_ETHERNET },
-		    SSHTAP_ERR_ARGUMENT },
-		{ { MONITOR_TAP, UINT32_MAX, TAP_ETHERNET },
-		    SSHTAP_ERR_ARGUMENT },
-		{ { MONITOR_TAP, 0, 0 }, SSHTAP_ERR_ARGUMENT },
-		{ { MONITOR_TAP, 0, 3 }, SSHTAP_ERR_ARGUMENT },
-		{ { MONITOR_TAP, 0, UINT32_MAX }, SSHTAP_ERR_ARGUMENT },
-		{ { MONITOR_DETACH, 1, 0 }, SSHTAP_ERR_ARGUMENT },
-		{ { MONITOR_DETACH, 0, 1 }, SSHTAP_ERR_ARGUMENT },
-		{ { 0, 0, 0 }, SSHTAP_ERR_PROTOCOL },
-		{ { MONITOR_KIND_COUNT, 0, 0 }, SSHTAP_ERR_PROTOCOL },
-		{ { UINT32_MAX, 0, 0 }, SSHTAP_ERR_PROTOCOL },
-	};
 	struct monitor_state st;
 	size_t i;
 
@@ -70,10 +98,35 @@ test_request_bounds(void **state)
 }
 
 static void
+test_request_of_a_device_survives(void **state)
+{
+	const struct tap_request want = { .unit = TAP_UNIT_ANY,
+	    .mode = TAP_ETHERNET, .up = true, .mtu = 1400, .has_lladdr = true,
+	    .lladdr = { 2, 1, 2, 3, 4, 5 } };
+	uint8_t wire[MONITOR_REQUEST_SIZE];
+	struct monitor_request rq;
+	struct tap_request got;
+
+	(void)state;
+	monitor_from_tap_request(&want, &rq);
+	assert_int_equal(rq.kind, MONITOR_TAP);
+	monitor_encode_request(&rq, wire);
+	memset(&rq, 0xff, sizeof(rq));
+	monitor_decode_request(wire, &rq);
+	monitor_to_tap_request(&rq, &got);
+	assert_int_equal(got.unit, want.unit);
+	assert_int_equal(got.mode, want.mode);
+	assert_true(got.up);
+	assert_int_equal(got.mtu, want.mtu);
+	assert_true(got.has_lladdr);
+	assert_memory_equal(got.lladdr, want.lladdr, TAP_LLADDR_LEN);
+}
+
+static void
 test_each_request_is_granted_once(void **state)
 {
-	const struct monitor_request tap = { MONITOR_TAP, 0, TAP_ETHERNET };
-	const struct monitor_request detach = { MONITOR_DETACH, 0, 0 };
+	const struct monitor_request tap = TAP_RQ(.mode = TAP_ETHERNET);
+	const struct monitor_request detach = { .kind = MONITOR_DETACH };
 	struct monitor_state st = { .phase = MONITOR_PHASE_START };
 
 	(void)state;
@@ -91,9 +144,10 @@ static void
 test_request_keeps_its_numbers(void **state)
 {
 	const struct monitor_request rq = { 0x01020304, 0x7fffffff,
-	    0xfffffffe };
+	    0xfffffffe, 0x05060708, 0x090a0b0c, { 1, 2, 3, 4, 5, 6 } };
 	static const uint8_t want[MONITOR_REQUEST_SIZE] = { 1, 2, 3, 4,
-	    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe };
+	    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 5, 6, 7, 8,
+	    9, 10, 11, 12, 1, 2, 3, 4, 5, 6 };
 	uint8_t out[MONITOR_REQUEST_SIZE];
 	struct monitor_request back;
 
@@ -101,33 +155,60 @@ test_request_keeps_its_numbers(void **state)
 	monitor_encode_request(&rq, out);
 	assert_memory_equal(out, want, sizeof(want));
 	monitor_decode_request(out, &back);
-	assert_memory_equal(&back, &rq, sizeof(rq));
+	assert_int_equal(back.kind, rq.kind);
+	assert_int_equal(back.unit, rq.unit);
+	assert_int_equal(back.mode, rq.mode);
+	assert_int_equal(back.mtu, rq.mtu);
+	assert_int_equal(back.has_lladdr, rq.has_lladdr);
+	assert_memory_equal(back.lladdr, rq.lladdr, sizeof(rq.lladdr));
+}
+
+static void
+assert_reply_refused(const struct monitor_reply *reply)
+{
+	uint8_t out[MONITOR_REPLY_SIZE];
+	struct monitor_reply back;
+
+	monitor_encode_reply(reply, out);
+	assert_int_equal(monitor_decode_reply(out, &back), SSHTAP_ERR_FORMAT);
 }
 
 static void
 test_reply_is_checked(void **state)
 {
-	struct monitor_reply reply = { .result = SSHTAP_ERR_SYSTEM,
-	    .error = EBUSY, .name = "tap7" }, back;
+	const struct monitor_reply good = { .result = SSHTAP_ERR_SYSTEM,
+	    .fault = { .step = TAP_STEP_MTU, .error = ERANGE,
+	    .limit = 0xfffffffe, .name = "tap7" }, .name = "0123456789abcde" };
 	uint8_t out[MONITOR_REPLY_SIZE];
+	struct monitor_reply back, reply;
 
 	(void)state;
-	monitor_encode_reply(&reply, out);
+	monitor_encode_reply(&good, out);
 	assert_int_equal(monitor_decode_reply(out, &back), 0);
 	assert_int_equal(back.result, SSHTAP_ERR_SYSTEM);
-	assert_int_equal(back.error, EBUSY);
-	assert_string_equal(back.name, "tap7");
+	assert_int_equal(back.fault.step, TAP_STEP_MTU);
+	assert_int_equal(back.fault.error, ERANGE);
+	assert_int_equal(back.fault.limit, 0xfffffffe);
+	assert_string_equal(back.fault.name, "tap7");
+	assert_string_equal(back.name, "0123456789abcde");
 
-	memset(out + 8, 'x', MONITOR_NAME_SIZE);
-	assert_int_equal(monitor_decode_reply(out, &back), SSHTAP_ERR_FORMAT);
-	out[MONITOR_REPLY_SIZE - 1] = '\0';
-	assert_int_equal(monitor_decode_reply(out, &back), 0);
+	reply = good;
+	reply.name[TAP_NAME_SIZE - 1] = 'f';
+	assert_reply_refused(&reply);
+	reply = good;
+	memset(reply.fault.name, 'x', TAP_NAME_SIZE);
+	assert_reply_refused(&reply);
+	reply = good;
+	reply.fault.step = TAP_STEP_COUNT;
+	assert_reply_refused(&reply);
+	reply = good;
 	reply.result = 1;
-	monitor_encode_reply(&reply, out);
-	assert_int_equal(monitor_decode_reply(out, &back), SSHTAP_ERR_FORMAT);
+	assert_reply_refused(&reply);
 	reply.result = SSHTAP_ERR_LAST - 1;
+	assert_reply_refused(&reply);
+	reply.result = SSHTAP_ERR_LAST;
 	monitor_encode_reply(&reply, out);
-	assert_int_equal(monitor_decode_reply(out, &back), SSHTAP_ERR_FORMAT);
+	assert_int_equal(monitor_decode_reply(out, &back), 0);
 }
 
 /*
@@ -181,8 +262,10 @@ static void
 ask_for_nonsense(struct monitor *m)
 {
 	struct pollfd p = { .fd = monitor_fd(m), .events = POLLIN };
+	const struct tap_request rq = { .unit = -1, .mode = TAP_ETHERNET };
+	struct tap_fault fault;
 	struct tap *t = NULL;
-	int r = monitor_open_tap(m, -1, TAP_ETHERNET, &t);
+	int r = monitor_open_tap(m, &rq, &t, &fault);
 
 	if (r != SSHTAP_ERR_CLOSED || t != NULL || poll(&p, 1, 0) != 1)
 		_exit(1);
@@ -297,6 +380,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request_bounds),
+		cmocka_unit_test(test_request_of_a_device_survives),
 		cmocka_unit_test(test_each_request_is_granted_once),
 		cmocka_unit_test(test_request_keeps_its_numbers),
 		cmocka_unit_test(test_reply_is_checked),

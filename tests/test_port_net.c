@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,12 +56,12 @@ new_packet(uint8_t first, size_t len)
 
 /* How many frames come out; *t tells of the last. */
 static unsigned
-filter_in(int mode, uint8_t *base, size_t len, struct taken *t,
-    uint64_t *droppedp)
+filter_in(enum sys_tun_framing framing, uint8_t *base, size_t len,
+    struct taken *t, uint64_t *droppedp)
 {
 	*t = (struct taken){ .n = 0 };
 	*droppedp = 0;
-	assert_int_equal(sys_tun_infilter(mode, base + SYS_TUN_HEADROOM, len,
+	assert_int_equal(sys_tun_infilter(framing, base + SYS_TUN_HEADROOM, len,
 	    take, t, droppedp), 0);
 	return t->n;
 }
@@ -77,12 +78,12 @@ test_ethernet_in(void **state)
 	for (len = 0; len <= 16; len++) {
 		base = new_packet(0x45, len);
 		if (len < SYS_TUN_FRAME_MIN) {
-			assert_int_equal(filter_in(SSH_TUNMODE_ETHERNET, base,
-			    len, &t, &dropped), 0);
+			assert_int_equal(filter_in(SYS_TUN_FRAME, base, len,
+			    &t, &dropped), 0);
 			assert_int_equal(dropped, 1);
 		} else {
-			assert_int_equal(filter_in(SSH_TUNMODE_ETHERNET, base,
-			    len, &t, &dropped), 1);
+			assert_int_equal(filter_in(SYS_TUN_FRAME, base, len,
+			    &t, &dropped), 1);
 			assert_ptr_equal(t.frame, base + SYS_TUN_HEADROOM);
 			assert_int_equal(t.len, len);
 			assert_int_equal(dropped, 0);
@@ -104,12 +105,12 @@ check_point_to_point_in(uint8_t first, size_t min_len, uint8_t family)
 	for (len = 0; len <= 64; len++) {
 		base = new_packet(first, len);
 		if (len < min_len) {
-			assert_int_equal(filter_in(SSH_TUNMODE_POINTOPOINT,
-			    base, len, &t, &dropped), 0);
+			assert_int_equal(filter_in(SYS_TUN_PACKET, base, len,
+			    &t, &dropped), 0);
 			assert_int_equal(dropped, 1);
 		} else {
-			assert_int_equal(filter_in(SSH_TUNMODE_POINTOPOINT,
-			    base, len, &t, &dropped), 1);
+			assert_int_equal(filter_in(SYS_TUN_PACKET, base, len,
+			    &t, &dropped), 1);
 			assert_ptr_equal(t.frame, base);
 			assert_int_equal(t.len, len + 4);
 			assert_memory_equal(t.frame, word, 4);
@@ -144,8 +145,8 @@ test_point_to_point_in_foreign(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(firsts); i++) {
 		base = new_packet(firsts[i], 100);
-		assert_int_equal(filter_in(SSH_TUNMODE_POINTOPOINT, base, 100,
-		    &t, &dropped), 0);
+		assert_int_equal(filter_in(SYS_TUN_PACKET, base, 100, &t,
+		    &dropped), 0);
 		assert_int_equal(dropped, 1);
 		free(base);
 	}
@@ -154,8 +155,8 @@ test_point_to_point_in_foreign(void **state)
 static void
 test_answer_of_the_callback_is_passed_on(void **state)
 {
-	static const int modes[] = { SSH_TUNMODE_ETHERNET,
-	    SSH_TUNMODE_POINTOPOINT };
+	static const enum sys_tun_framing framings[] = { SYS_TUN_FRAME,
+	    SYS_TUN_PACKET };
 	struct taken t = { .answer = -7 };
 	uint64_t dropped = 5;
 	uint8_t *base;
@@ -164,7 +165,7 @@ test_answer_of_the_callback_is_passed_on(void **state)
 	(void)state;
 	for (i = 0; i < 2; i++) {
 		base = new_packet(0x45, 20);
-		assert_int_equal(sys_tun_infilter(modes[i],
+		assert_int_equal(sys_tun_infilter(framings[i],
 		    base + SYS_TUN_HEADROOM, 20, take, &t, &dropped), -7);
 		free(base);
 	}
@@ -181,10 +182,149 @@ test_unknown_mode_drops(void **state)
 	size_t len = 60;
 
 	(void)state;
-	assert_int_equal(filter_in(0, base, 60, &t, &dropped), 0);
+	assert_int_equal(sys_tun_framing(0, 3, 3), SYS_TUN_NONE);
+	assert_int_equal(sys_tun_framing(3, 3, 3), SYS_TUN_NONE);
+	assert_int_equal(filter_in(SYS_TUN_NONE, base, 60, &t, &dropped), 0);
 	assert_int_equal(dropped, 1);
-	assert_int_equal(sys_tun_outfilter(3, &frame, &len), -1);
+	assert_int_equal(sys_tun_outfilter(SYS_TUN_NONE, &frame, &len), -1);
 	free(base);
+}
+
+/*
+ * A packet behind a word, of every length of both: what comes out has
+ * word_out, if word_in is what the framing of the source wants.
+ */
+static void
+check_family(uint32_t word_in, uint8_t first, size_t min_len, bool is_out,
+    uint32_t word_out)
+{
+	const uint8_t word[] = { (uint8_t)(word_in >> 24),
+	    (uint8_t)(word_in >> 16), (uint8_t)(word_in >> 8),
+	    (uint8_t)word_in };
+	struct taken t = { .n = 0 };
+	uint64_t dropped;
+	uint8_t *base, *frame;
+	size_t n, len;
+
+	for (n = 0; n <= 68; n++) {
+		base = new_packet(word[0], n);
+		frame = base + SYS_TUN_HEADROOM;
+		memcpy(frame, word, n < 4 ? n : 4);
+		if (n > 4)
+			frame[4] = first;
+		dropped = 0;
+		len = n;
+		if (!is_out) {
+			t.n = 0;
+			assert_int_equal(sys_tun_infilter(SYS_TUN_FAMILY,
+			    frame, len, take, &t, &dropped), 0);
+			assert_int_equal(t.n + dropped, 1);
+		} else if (sys_tun_outfilter(SYS_TUN_FAMILY, &frame,
+		    &len) == -1)
+			dropped = 1;
+		assert_int_equal(dropped, n < 4 + min_len);
+		assert_ptr_equal(frame, base + SYS_TUN_HEADROOM);
+		assert_int_equal(len, n);
+		if (dropped == 0) {
+			assert_int_equal(frame[0] | frame[1] | frame[2], 0);
+			assert_int_equal(frame[3], word_out);
+			assert_int_equal(frame[4], first);
+		} else
+			assert_memory_equal(frame, word, n < 4 ? n : 4);
+		free(base);
+	}
+}
+
+#define NEVER	(SIZE_MAX / 2)	/* longer than any frame tried */
+
+static void
+test_family_of_darwin_in(void **state)
+{
+	(void)state;
+	check_family(2, 0x45, 20, false, 2);
+	check_family(2, 0x4f, 60, false, 2);
+	check_family(30, 0x60, 40, false, 24);
+	check_family(24, 0x60, NEVER, false, 0);
+	check_family(10, 0x60, NEVER, false, 0);
+	check_family(30, 0x45, NEVER, false, 0);
+	check_family(2, 0x60, NEVER, false, 0);
+	check_family(2, 0x44, NEVER, false, 0);
+	check_family(0, 0x00, NEVER, false, 0);
+	check_family(0x1e000000, 0x60, NEVER, false, 0);
+	check_family(0x0100001e, 0x60, NEVER, false, 0);
+}
+
+static void
+test_family_of_darwin_out(void **state)
+{
+	(void)state;
+	check_family(2, 0x45, 20, true, 2);
+	check_family(2, 0x4f, 60, true, 2);
+	check_family(24, 0x60, 40, true, 30);
+	check_family(30, 0x60, NEVER, true, 0);
+	check_family(24, 0x45, NEVER, true, 0);
+	check_family(2, 0x60, NEVER, true, 0);
+	check_family(0, 0x00, NEVER, true, 0);
+	check_family(0x02000000, 0x45, NEVER, true, 0);
+}
+
+/* Counts frames and their bytes, and may end the walk. */
+struct counted {
+	unsigned n, stop_at;
+	size_t bytes;
+};
+
+static int
+count_frame(void *ctx, uint8_t *frame, size_t len)
+{
+	struct counted *c = ctx;
+
+	(void)frame;
+	c->n++;
+	c->bytes += len;
+	return c->n == c->stop_at ? -9 : 0;
+}
+
+/* A record of bpf(4) at p, its frame all zeros; what it takes, padded. */
+static size_t
+put_record(uint8_t *p, uint32_t caplen, uint32_t datalen)
+{
+	const uint16_t hdrlen = 18;
+
+	memset(p, 0, (hdrlen + caplen + 3) & ~3U);
+	memcpy(p + 8, &caplen, sizeof(caplen));
+	memcpy(p + 12, &datalen, sizeof(datalen));
+	memcpy(p + 16, &hdrlen, sizeof(hdrlen));
+	return (hdrlen + caplen + 3) & ~3U;
+}
+
+static void
+test_batch_in(void **state)
+{
+	uint8_t buf[512];
+	struct counted c = { .n = 0 };
+	uint64_t dropped = 4;
+	size_t len = 0;
+
+	(void)state;
+	len += put_record(buf + len, 60, 60);
+	len += put_record(buf + len, 13, 13);
+	len += put_record(buf + len, 61, 100);
+	len += put_record(buf + len, 42, 42);
+	assert_int_equal(sys_tun_infilter(SYS_TUN_BATCH, buf, len,
+	    count_frame, &c, &dropped), 0);
+	assert_int_equal(c.n, 2);
+	assert_int_equal(c.bytes, 102);
+	assert_int_equal(dropped, 6);
+	c = (struct counted){ .stop_at = 1 };
+	assert_int_equal(sys_tun_infilter(SYS_TUN_BATCH, buf, len,
+	    count_frame, &c, &dropped), -9);
+	assert_int_equal(c.n, 1);
+	assert_int_equal(dropped, 6);
+	/* A read of nothing is no malformed frame. */
+	assert_int_equal(sys_tun_infilter(SYS_TUN_BATCH, buf, 0, count_frame,
+	    &c, &dropped), 0);
+	assert_int_equal(dropped, 6);
 }
 
 static void
@@ -198,8 +338,10 @@ test_ethernet_out(void **state)
 		base = new_packet(0, n);
 		frame = base + SYS_TUN_HEADROOM;
 		len = n;
-		assert_int_equal(sys_tun_outfilter(SSH_TUNMODE_ETHERNET,
-		    &frame, &len), n < SYS_TUN_FRAME_MIN ? -1 : 0);
+		assert_int_equal(sys_tun_outfilter(SYS_TUN_FRAME, &frame,
+		    &len), n < SYS_TUN_FRAME_MIN ? -1 : 0);
+		assert_int_equal(sys_tun_outfilter(SYS_TUN_BATCH, &frame,
+		    &len), n < SYS_TUN_FRAME_MIN ? -1 : 0);
 		assert_ptr_equal(frame, base + SYS_TUN_HEADROOM);
 		assert_int_equal(len, n);
 		free(base);
@@ -225,8 +367,7 @@ check_point_to_point_out(uint32_t family, uint8_t first, size_t min_len)
 			base[4] = first;
 		frame = base;
 		len = n;
-		if (sys_tun_outfilter(SSH_TUNMODE_POINTOPOINT, &frame, &len) ==
-		    -1) {
+		if (sys_tun_outfilter(SYS_TUN_PACKET, &frame, &len) == -1) {
 			assert_true(n < 4 + min_len);
 			assert_ptr_equal(frame, base);
 			assert_int_equal(len, n);
@@ -247,8 +388,6 @@ test_point_to_point_out(void **state)
 	check_point_to_point_out(2, 0x4f, 60);
 	check_point_to_point_out(24, 0x60, 40);
 }
-
-#define NEVER	SIZE_MAX / 2	/* longer than any frame tried */
 
 static void
 test_point_to_point_out_mismatch(void **state)
@@ -301,6 +440,9 @@ main(void)
 		cmocka_unit_test(test_point_to_point_in_foreign),
 		cmocka_unit_test(test_answer_of_the_callback_is_passed_on),
 		cmocka_unit_test(test_unknown_mode_drops),
+		cmocka_unit_test(test_family_of_darwin_in),
+		cmocka_unit_test(test_family_of_darwin_out),
+		cmocka_unit_test(test_batch_in),
 		cmocka_unit_test(test_ethernet_out),
 		cmocka_unit_test(test_point_to_point_out),
 		cmocka_unit_test(test_point_to_point_out_mismatch),

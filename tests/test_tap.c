@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,24 @@ test_frames_keep_order_and_borders(void **state)
 	assert_int_equal(len, 5);
 	assert_stats(a, 0, 10, 0, 0);
 	assert_stats(b, 10, 0, 0, 0);
+}
+
+static void
+test_frames_thrown_away(void **state)
+{
+	size_t len, n;
+
+	(void)state;
+	for (n = 0; n < 4; n++)
+		assert_int_equal(send_marked(a, 60, (uint8_t)n), 0);
+	assert_int_equal(tap_discard(b, 0), 0);
+	assert_int_equal(tap_discard(b, 2), 0);
+	assert_int_equal(tap_recv(b, frame, TAP_FRAME_MAX, &len), 0);
+	assert_int_equal(frame[len - 1], 2);
+	assert_int_equal(tap_discard(b, 2), SSHTAP_ERR_AGAIN);
+	tap_close(a);
+	a = NULL;
+	assert_int_equal(tap_discard(b, 2), SSHTAP_ERR_GONE);
 }
 
 static void
@@ -231,6 +250,100 @@ test_second_end_closed_first(void **state)
 	assert_int_equal(tap_recv(a, frame, 100, &len), SSHTAP_ERR_GONE);
 }
 
+/* What a device in memory has no need of. */
+static void
+test_nothing_is_pending_or_lost(void **state)
+{
+	size_t len;
+
+	(void)state;
+	assert_false(tap_has_pending(a));
+	assert_int_equal(tap_check(a), 0);
+	assert_int_equal(send_marked(b, 60, 1), 0);
+	assert_int_equal(send_marked(b, 60, 2), 0);
+	assert_int_equal(tap_recv(a, frame, TAP_FRAME_MAX, &len), 0);
+	assert_false(tap_has_pending(a));
+	tap_close(b);
+	b = NULL;
+	assert_int_equal(tap_check(a), 0);
+}
+
+struct request_case {
+	struct tap_request rq;
+	enum tap_step step;	/* of the fault, or NONE */
+	unsigned limit;
+};
+
+#define LLADDR(...)	.has_lladdr = true, .lladdr = { __VA_ARGS__ }
+
+static const struct request_case request_cases[] = {
+	{ { 0, .mode = TAP_ETHERNET }, 0, 0 },
+	{ { TAP_UNIT_MAX, .mode = TAP_POINT_TO_POINT }, 0, 0 },
+	{ { TAP_UNIT_ANY, .mode = TAP_ETHERNET, .mtu = TAP_MTU_MIN }, 0, 0 },
+	{ { 0, .mode = TAP_ETHERNET, .mtu = TAP_MTU_MAX }, 0, 0 },
+	{ { 0, .mode = TAP_ETHERNET, LLADDR(2, 0, 0, 0, 0, 0) }, 0, 0 },
+	{ { 0, .mode = TAP_ETHERNET, LLADDR(0, 0, 0, 0, 0, 1) }, 0, 0 },
+	{ { -1, .mode = TAP_ETHERNET }, TAP_STEP_REQUEST, TAP_UNIT_MAX },
+	{ { TAP_UNIT_MAX + 1, .mode = TAP_ETHERNET }, TAP_STEP_REQUEST,
+	    TAP_UNIT_MAX },
+	{ { 0, .mode = (enum tap_mode)0 }, TAP_STEP_REQUEST, 0 },
+	{ { 0, .mode = (enum tap_mode)3 }, TAP_STEP_REQUEST, 0 },
+	{ { 0, .mode = TAP_ETHERNET, .mtu = TAP_MTU_MIN - 1 }, TAP_STEP_MTU,
+	    TAP_MTU_MAX },
+	{ { 0, .mode = TAP_ETHERNET, .mtu = TAP_MTU_MAX + 1 }, TAP_STEP_MTU,
+	    TAP_MTU_MAX },
+	{ { 0, .mode = TAP_ETHERNET, LLADDR(0, 0, 0, 0, 0, 0) },
+	    TAP_STEP_ADDRESS, 0 },
+	{ { 0, .mode = TAP_ETHERNET, LLADDR(1, 0, 0, 0, 0, 1) },
+	    TAP_STEP_ADDRESS, 0 },
+	{ { 0, .mode = TAP_POINT_TO_POINT, LLADDR(2, 0, 0, 0, 0, 1) },
+	    TAP_STEP_ADDRESS, 0 },
+};
+
+static void
+test_requests_are_judged(void **state)
+{
+	const struct request_case *c;
+	struct tap_fault fault;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(request_cases) / sizeof(*c); i++) {
+		c = &request_cases[i];
+		memset(&fault, 0xff, sizeof(fault));
+		errno = 0;
+		assert_int_equal(tap_check_request(&c->rq, &fault),
+		    c->step == TAP_STEP_NONE ? 0 : SSHTAP_ERR_SYSTEM);
+		if (c->step == TAP_STEP_NONE)
+			continue;
+		assert_int_equal(fault.step, c->step);
+		assert_int_equal(fault.limit, c->limit);
+		assert_int_not_equal(fault.error, 0);
+		assert_int_equal(fault.error, errno);
+		assert_string_equal(fault.name, "");
+	}
+}
+
+/* Refused before the system is asked for anything, so this needs no root. */
+static void
+test_open_refuses_nonsense(void **state)
+{
+	struct tap_request rq = { .unit = -1, .mode = TAP_ETHERNET };
+	struct tap_fault fault;
+	struct tap *t = NULL;
+
+	(void)state;
+	assert_int_equal(tap_open(&rq, &t, &fault), SSHTAP_ERR_SYSTEM);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(fault.step, TAP_STEP_REQUEST);
+	assert_null(t);
+	assert_int_equal(tap_adopt(-1, -1, TAP_ETHERNET, "tap0", &t),
+	    SSHTAP_ERR_ARGUMENT);
+	assert_int_equal(tap_adopt(0, 0, TAP_ETHERNET, "0123456789abcdef",
+	    &t), SSHTAP_ERR_ARGUMENT);
+	assert_null(t);
+}
+
 #define TAP_TEST(name)	\
 	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
@@ -240,6 +353,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TAP_TEST(test_properties),
 		TAP_TEST(test_frames_keep_order_and_borders),
+		TAP_TEST(test_frames_thrown_away),
 		TAP_TEST(test_both_ways_at_once),
 		TAP_TEST(test_ring_wraps),
 		TAP_TEST(test_full_ring_drops_the_newest),
@@ -247,6 +361,9 @@ main(void)
 		TAP_TEST(test_frame_too_long_for_the_caller),
 		TAP_TEST(test_other_end_closed),
 		TAP_TEST(test_second_end_closed_first),
+		TAP_TEST(test_nothing_is_pending_or_lost),
+		cmocka_unit_test(test_requests_are_judged),
+		cmocka_unit_test(test_open_refuses_nonsense),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

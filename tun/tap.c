@@ -10,6 +10,7 @@
 
 #include "tun/tap.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,46 @@ tap_new(const struct tap_ops *ops, const char *name, enum tap_mode mode)
 	t->read_fd = -1;
 	t->write_fd = -1;
 	return t;
+}
+
+/* Unicast, and an address at all. */
+static bool
+is_lladdr(const uint8_t lladdr[TAP_LLADDR_LEN])
+{
+	static const uint8_t none[TAP_LLADDR_LEN];
+
+	return (lladdr[0] & 1) == 0 &&
+	    memcmp(lladdr, none, sizeof(none)) != 0;
+}
+
+int
+tap_check_request(const struct tap_request *rq, struct tap_fault *fault)
+{
+	enum tap_step step = TAP_STEP_NONE;
+	unsigned limit = 0;
+
+	errno = EINVAL;
+	if (rq->mode != TAP_ETHERNET && rq->mode != TAP_POINT_TO_POINT)
+		step = TAP_STEP_REQUEST;
+	else if (rq->unit != TAP_UNIT_ANY &&
+	    (rq->unit < 0 || rq->unit > TAP_UNIT_MAX)) {
+		step = TAP_STEP_REQUEST;
+		limit = TAP_UNIT_MAX;
+	} else if (rq->mtu != 0 &&
+	    (rq->mtu < TAP_MTU_MIN || rq->mtu > TAP_MTU_MAX)) {
+		step = TAP_STEP_MTU;
+		limit = TAP_MTU_MAX;
+		errno = ERANGE;
+	} else if (rq->has_lladdr && rq->mode != TAP_ETHERNET) {
+		step = TAP_STEP_ADDRESS;
+		errno = EOPNOTSUPP;
+	} else if (rq->has_lladdr && !is_lladdr(rq->lladdr))
+		step = TAP_STEP_ADDRESS;
+	if (step == TAP_STEP_NONE)
+		return 0;
+	(void)tap_fault_set(fault, step, "");
+	fault->limit = limit;
+	return SSHTAP_ERR_SYSTEM;
 }
 
 const char *
@@ -64,6 +105,18 @@ tap_stats(const struct tap *t)
 	return &t->stats;
 }
 
+bool
+tap_has_pending(const struct tap *t)
+{
+	return t->ops->has_pending != NULL && t->ops->has_pending(t);
+}
+
+int
+tap_check(struct tap *t)
+{
+	return t->ops->check != NULL ? t->ops->check(t) : 0;
+}
+
 static bool
 is_frame_len(size_t len)
 {
@@ -85,6 +138,18 @@ tap_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp)
 	t->stats.received++;
 	*lenp = len;
 	return 0;
+}
+
+int
+tap_discard(struct tap *t, unsigned max)
+{
+	uint8_t storage[TAP_HEADROOM + TAP_FRAME_MAX];
+	size_t len;
+	int r = 0;
+
+	while (max-- > 0 && (r == 0 || r == SSHTAP_ERR_DROPPED))
+		r = tap_recv(t, storage + TAP_HEADROOM, TAP_FRAME_MAX, &len);
+	return r;
 }
 
 int

@@ -18,8 +18,9 @@
 #define TAP_FRAME_MAX	32764	/* what a stock peer delivers at most */
 
 /*
- * Bytes that tap_recv may overwrite in front of the place for a frame:
- * a device's own header is read there so that the frame needs no copy.
+ * Bytes that tap_recv may overwrite in front of the place for a frame, in
+ * point-to-point mode: a device's own header is read there so that the frame
+ * needs no copy.
  */
 #define TAP_HEADROOM	4
 
@@ -43,25 +44,94 @@ struct tap;
 
 /*
  * One implementation.  recv and send follow tap_recv and tap_send below; the
- * wrappers there count and check the length, so these need not.
+ * wrappers there count and check the length, so these need not.  A function
+ * that a device has no need of is NULL.
  */
 struct tap_ops {
 	const char *name;
 	int (*recv)(struct tap *t, uint8_t *frame, size_t size, size_t *lenp);
 	int (*send)(struct tap *t, uint8_t *frame, size_t len);
+	bool (*has_pending)(const struct tap *t);
+	int (*check)(struct tap *t);
 	void (*close)(struct tap *t);
 };
+
+#define TAP_NAME_SIZE	16	/* IFNAMSIZ on Linux and macOS */
+#define TAP_LLADDR_LEN	6
+
+/* RFC 791 section 3.2 asks for 68; both systems count in 16 bits. */
+#define TAP_MTU_MIN	68
+#define TAP_MTU_MAX	65535
+
+/* What is wanted; zeroed, then filled. */
+struct tap_request {
+	int unit;		/* 0 to TAP_UNIT_MAX, or TAP_UNIT_ANY */
+	enum tap_mode mode;
+	bool up;		/* bring up an interface that this made; one
+				 * that was there before keeps its state */
+	unsigned mtu;		/* 0: as the system has it */
+	bool has_lladdr;	/* else the system's choice, or a random one */
+	uint8_t lladdr[TAP_LLADDR_LEN];
+};
+
+/*
+ * What was being done when it failed.  Where both systems can fail with the
+ * same errno and the advice differs, the step does, too.
+ */
+enum tap_step {
+	TAP_STEP_NONE,
+	TAP_STEP_REQUEST,	/* the request itself; limit is the last unit */
+	TAP_STEP_DRIVER,	/* EOPNOTSUPP: the system has no feth; else
+				 * /dev/net/tun: ENOENT, EACCES, EPERM */
+	TAP_STEP_REGISTRY,	/* keeping the record of what is ours: EPERM,
+				 * its directory; EACCES, not root */
+	TAP_STEP_CREATE,	/* EPERM not root, EEXIST, EBUSY the last one of
+				 * this name is still being destroyed */
+	TAP_STEP_FOREIGN,	/* an interface there is not ours: EEXIST, to
+				 * be destroyed: ENODEV; of another kind:
+				 * EINVAL; in use: EBUSY */
+	TAP_STEP_ADDRESS,
+	TAP_STEP_MTU,		/* limit is the largest possible */
+	TAP_STEP_PEER,
+	TAP_STEP_UP,
+	TAP_STEP_BPF,		/* finding and setting up a bpf device */
+	TAP_STEP_NDRV,		/* the AF_NDRV socket */
+	TAP_STEP_DESTROY,
+	TAP_STEP_COUNT
+};
+
+/* Why a call failed: what is needed for a message that helps. */
+struct tap_fault {
+	enum tap_step step;
+	int error;		/* errno, or 0 */
+	unsigned limit;
+	char name[TAP_NAME_SIZE];	/* of the interface, "tapN" while
+					 * its unit is open, or "" */
+};
+
+/*
+ * One line for a person, without a full stop: what failed and what to do.
+ *
+ * Returns out, which it fills with at most size bytes.
+ */
+const char *tap_fault_text(const struct tap_fault *f, char *out, size_t size);
+#define TAP_FAULT_TEXT_MAX	256
+
+/*
+ * Is this request possible on any system?
+ *
+ * Returns 0, or SSHTAP_ERR_SYSTEM with errno and *fault set.
+ */
+int tap_check_request(const struct tap_request *rq, struct tap_fault *fault);
 
 /*
  * Create or attach a device of this system.
  *
- * unit:    0 to TAP_UNIT_MAX, or TAP_UNIT_ANY.
- * up:      bring the interface up when this call created it.  One that was
- *          there before keeps its state.
- * Returns 0, SSHTAP_ERR_SYSTEM (errno as sys_tun_open leaves it),
- * SSHTAP_ERR_ALLOC.
+ * Returns 0, SSHTAP_ERR_ALLOC, or SSHTAP_ERR_SYSTEM with errno and *fault
+ * set.
  */
-int tap_open(int unit, enum tap_mode mode, bool up, struct tap **tapp);
+int tap_open(const struct tap_request *rq, struct tap **tapp,
+    struct tap_fault *fault);
 
 /*
  * Take over descriptors that another process opened (see priv/monitor.h).
@@ -91,9 +161,30 @@ int tap_write_fd(const struct tap *t);
 const struct tap_stats *tap_stats(const struct tap *t);
 
 /*
+ * A frame is buffered: tap_recv has one though the descriptor may not become
+ * readable.  Who stops before SSHTAP_ERR_AGAIN has to ask.
+ */
+bool tap_has_pending(const struct tap *t);
+
+/*
+ * Look for a loss that no descriptor reports: on macOS, that of the user's
+ * side.  To be called every second or so.
+ * Returns 0, or SSHTAP_ERR_GONE.
+ */
+int tap_check(struct tap *t);
+
+/*
+ * Warnings about the system that concern every device of it, such as a
+ * setting that breaks frames: calls fn for each with a line for a person.
+ */
+typedef void (tap_warning_fn)(void *ctx, const char *text);
+void tap_warn(tap_warning_fn *fn, void *ctx);
+
+/*
  * Receive exactly one frame.
  *
- * frame:   size bytes of room, preceded by TAP_HEADROOM bytes of scratch.
+ * frame:   size bytes of room, preceded by TAP_HEADROOM bytes of scratch in
+ *          point-to-point mode.  Any alignment.
  * Returns 0; SSHTAP_ERR_AGAIN (none is waiting); SSHTAP_ERR_DROPPED (one was
  * taken and dropped: too long for size, a runt, or foreign; go on);
  * SSHTAP_ERR_GONE (the device was removed); SSHTAP_ERR_SYSTEM.
@@ -101,15 +192,24 @@ const struct tap_stats *tap_stats(const struct tap *t);
 int tap_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp);
 
 /*
+ * Receive at most max frames and throw them away.
+ * Returns what tap_recv said to the last one, 0 if that was a frame.
+ */
+int tap_discard(struct tap *t, unsigned max);
+
+/*
  * Send one frame.
  *
- * frame:   may be modified.
+ * frame:   may be modified in point-to-point mode.
  * Returns 0; SSHTAP_ERR_DROPPED (a runt, over TAP_FRAME_MAX, or the device
  * refused it: down, full, too big; go on); SSHTAP_ERR_GONE.
  */
 int tap_send(struct tap *t, uint8_t *frame, size_t len);
 
-/* Accepts NULL.  An interface that tap_open created disappears. */
+/*
+ * Accepts NULL.  An interface that tap_open created disappears; that of a
+ * device taken over by tap_adopt is left to whoever created it.
+ */
 void tap_close(struct tap *t);
 
 #endif /* TAP_H */

@@ -26,4 +26,12 @@ struct tap {
 struct tap *tap_new(const struct tap_ops *ops, const char *name,
     enum tap_mode mode);
 
+/*
+ * Say in *f what failed, from errno, which is kept.
+ *
+ * name:    of the interface, or "".
+ * Returns SSHTAP_ERR_SYSTEM.
+ */
+int tap_fault_set(struct tap_fault *f, enum tap_step step, const char *name);
+
 #endif /* TAP_IMPL_H */

@@ -23,10 +23,12 @@
 #include <sys/uio.h>
 
 #include <linux/if.h>
+#include <linux/if_arp.h>
 #include <linux/if_tun.h>
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,6 +36,7 @@
 #include "lib/err.h"
 #include "openbsd-compat/port-net.h"
 #include "tun/tap_impl.h"
+#include "tun/tap_impl_linux.h"
 
 static_assert(SYS_TUN_HEADROOM <= TAP_HEADROOM &&
     SYS_TUN_FRAME_MIN == TAP_FRAME_MIN && SSH_TUNID_ANY == TAP_UNIT_ANY &&
@@ -42,11 +45,22 @@ static_assert(SYS_TUN_HEADROOM <= TAP_HEADROOM &&
 /* In front of an IP packet there is room for its address family word. */
 #define AF_WORD_LEN	4
 
+/* 65535 less an Ethernet header (drivers/net/tun.c, tun_net_init). */
+#define ETHERNET_MTU_MAX	65521
+
+static_assert(TAP_NAME_SIZE == IFNAMSIZ, "names fit");
+
 static bool
 is_gone(int error)
 {
 	return error == EBADFD || error == ENXIO || error == ENODEV ||
 	    error == EBADF;
+}
+
+static enum sys_tun_framing
+framing_of(const struct tap *t)
+{
+	return sys_tun_framing((int)t->mode, t->read_fd, t->write_fd);
 }
 
 /* Where infilter left the frame. */
@@ -99,7 +113,7 @@ linux_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp)
 		return SSHTAP_ERR_ARGUMENT;
 	if ((r = read_one(t->read_fd, frame + room, size - room, &len)) != 0)
 		return r;
-	(void)sys_tun_infilter((int)t->mode, frame + room, len, note_frame,
+	(void)sys_tun_infilter(framing_of(t), frame + room, len, note_frame,
 	    &found, &dropped);
 	if (found.frame != frame)
 		return SSHTAP_ERR_DROPPED;
@@ -116,7 +130,7 @@ linux_send(struct tap *t, uint8_t *frame, size_t len)
 {
 	ssize_t n;
 
-	if (sys_tun_outfilter((int)t->mode, &frame, &len) == -1)
+	if (sys_tun_outfilter(framing_of(t), &frame, &len) == -1)
 		return SSHTAP_ERR_DROPPED;
 	do
 		n = write(t->write_fd, frame, len);
@@ -142,75 +156,155 @@ static const struct tap_ops linux_ops = {
 	.close = linux_close,
 };
 
+/* What sys_tun_open was doing can be told from errno. */
+static enum tap_step
+get_open_step(const struct tap_request *rq)
+{
+	switch (errno) {
+	case ENOENT:
+	case EACCES:
+	case EPERM:
+		return TAP_STEP_DRIVER;
+	case EBUSY:
+		return TAP_STEP_FOREIGN;
+	case EINVAL:
+		return rq->unit != TAP_UNIT_ANY ? TAP_STEP_FOREIGN :
+		    TAP_STEP_CREATE;
+	default:
+		return TAP_STEP_CREATE;
+	}
+}
+
+static void
+name_request(const struct tap_request *rq, char name[TAP_NAME_SIZE])
+{
+	const char *kind = rq->mode == TAP_ETHERNET ? "tap" : "tun";
+
+	if (rq->unit == TAP_UNIT_ANY)
+		(void)snprintf(name, TAP_NAME_SIZE, "%sN", kind);
+	else
+		(void)snprintf(name, TAP_NAME_SIZE, "%s%d", kind, rq->unit);
+}
+
 /*
  * Only a persistent interface can have been there before us: any other one
  * is gone with its descriptor, and while that is open ours is refused with
  * EBUSY.  The kernel's answer leaves no moment in which to be mistaken, as
  * looking for the name before opening would.
  */
-static int
-was_there_before(int fd, bool *beforep)
+int
+tap_linux_attach(const struct tap_request *rq, struct tap_linux *l,
+    struct tap_fault *fault)
 {
 	struct ifreq ifr = { .ifr_flags = 0 };
+	int fd, r, saved_errno, wfd;
 
-	if (ioctl(fd, TUNGETIFF, &ifr) == -1)
-		return SSHTAP_ERR_SYSTEM;
-	*beforep = (ifr.ifr_flags & IFF_PERSIST) != 0;
+	if ((r = tap_check_request(rq, fault)) != 0)
+		return r;
+	name_request(rq, l->name);
+	if (sys_tun_open(rq->unit, (int)rq->mode, NULL, &fd, &wfd) == -1)
+		return tap_fault_set(fault, get_open_step(rq), l->name);
+	if (ioctl(fd, TUNGETIFF, &ifr) == -1) {
+		r = tap_fault_set(fault, TAP_STEP_CREATE, l->name);
+		saved_errno = errno;
+		(void)close(fd);
+		errno = saved_errno;
+		return r;
+	}
+	l->fd = fd;
+	memcpy(l->name, ifr.ifr_name, sizeof(l->name));
+	l->was_there = (ifr.ifr_flags & IFF_PERSIST) != 0;
 	return 0;
+}
+
+/* EINVAL of this ioctl is always the range, which it does not tell. */
+static int
+set_mtu(int s, struct ifreq *ifr, const struct tap_request *rq,
+    struct tap_fault *fault)
+{
+	int r;
+
+	ifr->ifr_mtu = (int)rq->mtu;
+	if (ioctl(s, SIOCSIFMTU, ifr) == 0)
+		return 0;
+	if (errno == EINVAL)
+		errno = ERANGE;
+	r = tap_fault_set(fault, TAP_STEP_MTU, ifr->ifr_name);
+	fault->limit = rq->mode == TAP_ETHERNET ? ETHERNET_MTU_MAX :
+	    TAP_MTU_MAX;
+	return r;
+}
+
+static int
+set_lladdr(int s, struct ifreq *ifr, const struct tap_request *rq,
+    struct tap_fault *fault)
+{
+	ifr->ifr_hwaddr = (struct sockaddr){ .sa_family = ARPHRD_ETHER };
+	memcpy(ifr->ifr_hwaddr.sa_data, rq->lladdr, TAP_LLADDR_LEN);
+	if (ioctl(s, SIOCSIFHWADDR, ifr) == 0)
+		return 0;
+	return tap_fault_set(fault, TAP_STEP_ADDRESS, ifr->ifr_name);
 }
 
 /* Set IFF_UP and leave the other flags as they are. */
 static int
-bring_up(const char *name)
+bring_up(int s, struct ifreq *ifr, struct tap_fault *fault)
+{
+	if (ioctl(s, SIOCGIFFLAGS, ifr) == 0) {
+		ifr->ifr_flags |= IFF_UP;
+		if (ioctl(s, SIOCSIFFLAGS, ifr) == 0)
+			return 0;
+	}
+	return tap_fault_set(fault, TAP_STEP_UP, ifr->ifr_name);
+}
+
+/* One that was there keeps what it has, unless it was asked for in words. */
+int
+tap_linux_configure(const struct tap_request *rq, const struct tap_linux *l,
+    struct tap_fault *fault)
 {
 	struct ifreq ifr = { .ifr_flags = 0 };
-	int r = SSHTAP_ERR_SYSTEM, s = -1, saved_errno;
+	int r = 0, s, saved_errno;
 
 	/* Any socket carries interface ioctls; this family is never absent. */
 	if ((s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1)
+		return tap_fault_set(fault, TAP_STEP_CREATE, l->name);
+	memcpy(ifr.ifr_name, l->name, sizeof(ifr.ifr_name));
+	if (rq->has_lladdr && (r = set_lladdr(s, &ifr, rq, fault)) != 0)
 		goto out;
-	memcpy(ifr.ifr_name, name, strnlen(name, sizeof(ifr.ifr_name) - 1));
-	if (ioctl(s, SIOCGIFFLAGS, &ifr) == -1)
+	if (rq->mtu != 0 && (r = set_mtu(s, &ifr, rq, fault)) != 0)
 		goto out;
-	ifr.ifr_flags |= IFF_UP;
-	if (ioctl(s, SIOCSIFFLAGS, &ifr) == -1)
-		goto out;
-	r = 0;
+	if (rq->up && !l->was_there)
+		r = bring_up(s, &ifr, fault);
  out:
 	saved_errno = errno;
-	if (s != -1)
-		(void)close(s);
+	(void)close(s);
 	errno = saved_errno;
 	return r;
 }
 
 int
-tap_open(int unit, enum tap_mode mode, bool up, struct tap **tapp)
+tap_open(const struct tap_request *rq, struct tap **tapp,
+    struct tap_fault *fault)
 {
-	int r = SSHTAP_ERR_SYSTEM, rfd = -1, wfd = -1, saved_errno;
 	struct tap *t = NULL;
-	char *name = NULL;
-	bool before;
+	struct tap_linux l;
+	int r, saved_errno;
 
-	if (sys_tun_open(unit, (int)mode, &name, &rfd, &wfd) == -1)
-		goto out;
-	if ((t = tap_new(&linux_ops, name, mode)) == NULL) {
-		(void)close(rfd);
-		r = SSHTAP_ERR_ALLOC;
-		goto out;
+	if ((r = tap_linux_attach(rq, &l, fault)) != 0)
+		return r;
+	if ((t = tap_new(&linux_ops, l.name, rq->mode)) == NULL) {
+		(void)close(l.fd);
+		return SSHTAP_ERR_ALLOC;
 	}
-	t->read_fd = rfd;
-	t->write_fd = wfd;
-	if ((r = was_there_before(rfd, &before)) != 0)
-		goto out;
-	if (up && !before && (r = bring_up(name)) != 0)
-		goto out;
-	*tapp = t;
-	t = NULL;
- out:
+	t->read_fd = l.fd;
+	t->write_fd = l.fd;
+	if ((r = tap_linux_configure(rq, &l, fault)) == 0) {
+		*tapp = t;
+		t = NULL;
+	}
 	saved_errno = errno;
 	tap_close(t);
-	free(name);
 	errno = saved_errno;
 	return r;
 }
@@ -229,4 +323,12 @@ tap_adopt(int rfd, int wfd, enum tap_mode mode, const char *name,
 	t->write_fd = wfd;
 	*tapp = t;
 	return 0;
+}
+
+/* No setting of Linux breaks the frames of a device. */
+void
+tap_warn(tap_warning_fn *fn, void *ctx)
+{
+	(void)fn;
+	(void)ctx;
 }
