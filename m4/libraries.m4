@@ -16,18 +16,49 @@ for dir in "$1/lib64" "$1/lib"; do
 done
 ])
 
+dnl Whose devices are built in.  --host names the system of a cross build.
 dnl A C library that is not glibc may come without the kernel's headers.
 AC_DEFUN([SSHTAP_CHECK_TUN],
-[AC_MSG_CHECKING([for the system's tunnel device])
-AS_CASE([`uname -s`],
-    [Linux],
+[AC_SUBST([PLATFORM])
+AC_MSG_CHECKING([for the system's tunnel devices])
+AS_IF([test "x$enable_darwin_sim" != xno], [PLATFORM=darwin],
+    [AS_CASE([${host_alias:-`uname -s`}],
+	[Linux|*linux*], [PLATFORM=linux],
+	[Darwin|*darwin*|*macos*], [PLATFORM=darwin])])
+AS_CASE([$PLATFORM],
+    [linux],
     [AS_IF([test "x$ac_cv_header_linux_if_tun_h" != xyes],
 	[AC_MSG_RESULT([no])
 	AC_MSG_ERROR([linux/if_tun.h is missing: install linux-libc-dev (Debian), kernel-headers (Fedora) or linux-headers (Alpine)])])
-    AC_DEFINE([SSH_TUN_LINUX], [1], [The devices of Linux: /dev/net/tun.])
-    AC_MSG_RESULT([Linux TAP])],
+    AC_DEFINE([SSH_TUN_LINUX], [1], [The devices of Linux: /dev/net/tun.])],
+    [darwin],
+    [AC_DEFINE([SSH_TUN_DARWIN], [1], [The devices of macOS: feth, utun.])
+    AC_DEFINE([BROKEN_POLL], [1],
+	[poll(2) does not work for every device: select(2) does.])],
     [AC_MSG_RESULT([none])
-    AC_MSG_WARN([this system has no tunnel device that sshtap knows])])
+    AC_MSG_ERROR([sshtap knows the tunnel devices of Linux and macOS only])])
+AC_MSG_RESULT([$PLATFORM])
+AC_SUBST([REGRESS_TOOLS])
+AS_IF([test "x$ac_cv_header_linux_if_tun_h" = xyes],
+    [REGRESS_TOOLS='$(LINUX_TOOLS)'])
+])
+
+dnl The macOS code on Linux, under a simulated kernel: for the tests.
+AC_DEFUN([SSHTAP_DARWIN_SIM],
+[AC_SUBST([SIM_CPPFLAGS])
+AC_SUBST([SIM_LIBS])
+AC_SUBST([SIM_LIBRARY])
+AS_IF([test "x$enable_darwin_sim" != xno],
+    [AC_DEFINE([DARWIN_SIM], [1],
+	[Built for a simulated kernel: never to be run as root for real.])
+    SIM_CPPFLAGS='-I$(srcdir)/regress/darwin-sim/include'
+    SIM_LIBRARY='$(SIM_LIB)'
+    SIM_LIBS='-Lregress/darwin-sim -ldarwinsim'
+    # From beside it, and from wherever in the build a program may lie.
+    for dir in '' /regress/darwin-sim /../regress/darwin-sim \
+	/../../../regress/darwin-sim; do
+	SIM_LIBS="$SIM_LIBS -Wl,-rpath,'\$\$ORIGIN$dir'"
+    done])
 ])
 
 AC_DEFUN([SSHTAP_CHECK_ZLIB],
