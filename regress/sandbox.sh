@@ -30,8 +30,9 @@ sandbox_make() {
 	# of reach.
 	chmod 755 "$sandbox_tmp" &&
 	    mkdir -p "$sandbox_tmp/bin" "$sandbox_tmp/keys" &&
-	    cp "$BUILDDIR/sshtap" "$BUILDDIR/regress/frametool" \
-		"$sandbox_tmp/bin"
+	    cp "$BUILDDIR/sshtap" "$BUILDDIR/tapctl" \
+		"$BUILDDIR/regress/frametool" \
+		"$BUILDDIR/regress/plugtool" "$sandbox_tmp/bin"
 }
 
 # sandbox_run script name log seconds: the status of the script, or of
