@@ -32,7 +32,19 @@ sandbox_make() {
 	    mkdir -p "$sandbox_tmp/bin" "$sandbox_tmp/keys" &&
 	    cp "$BUILDDIR/sshtap" "$BUILDDIR/tapctl" \
 		"$BUILDDIR/regress/frametool" \
-		"$BUILDDIR/regress/plugtool" "$sandbox_tmp/bin"
+		"$BUILDDIR/regress/plugtool" "$sandbox_tmp/bin" &&
+	    sandbox_mac
+}
+
+# The programs as they are built for macOS, and the kernel that they need.
+sandbox_mac() {
+	sim=$BUILDDIR/darwin-sim
+	[ -x "$sim/sshtap" ] || return 0
+	mkdir "$sandbox_tmp/mac" &&
+	    cp "$sim/sshtap" "$sim/tapctl" \
+		"$sim/regress/darwin-sim/libdarwinsim.so" \
+		"$sim/regress/darwin-sim/darwin-kernel" \
+		"$sim/regress/darwin-sim/darwinctl" "$sandbox_tmp/mac"
 }
 
 # sandbox_run script name log seconds: the status of the script, or of
