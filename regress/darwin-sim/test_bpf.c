@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
-/* bpf(4), played: the rows B of the fact sheet's table. */
+/* bpf(4), played: behaviours B1 to B17. */
 
 #include <sys/ioctl.h>
 #include <sys/uio.h>

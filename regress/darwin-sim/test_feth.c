@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
-/* feth(4), played: the rows F of the fact sheet's table, and sysctls. */
+/* feth(4), played: behaviours F1 to F6, and sysctls. */
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
-/* AF_NDRV, played: the rows N of the fact sheet's table. */
+/* AF_NDRV, played: behaviours N1 to N11. */
 
 #include <sys/resource.h>
 #include <sys/select.h>
