@@ -26,7 +26,6 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -42,16 +41,10 @@
 #endif
 
 #include "lib/err.h"
+#include "lib/fdpass.h"
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "priv/monitor_msg.h"
-
-#define FDS_MAX		2	/* a device has one or two descriptors */
-
-/* An older macOS has none: there it counts that SIGPIPE is ignored. */
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL	0
-#endif
 
 static const int watched[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
 
@@ -80,12 +73,6 @@ struct parent {
 	int passed_on;		/* the last signal sent to the child */
 	int wstatus;
 	bool has_ended;
-};
-
-/* Room for descriptors beside a message, aligned as cmsg(3) asks. */
-union control {
-	struct cmsghdr align;
-	char room[CMSG_SPACE(FDS_MAX * sizeof(int))];
 };
 
 static void
@@ -168,23 +155,9 @@ send_reply(struct parent *pa, const struct monitor_reply *rp, const int *fds,
     size_t nfds)
 {
 	uint8_t out[MONITOR_REPLY_SIZE];
-	struct iovec iov = { .iov_base = out, .iov_len = sizeof(out) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	union control control;
-	struct cmsghdr *cmsg;
 
 	monitor_encode_reply(rp, out);
-	if (nfds > 0) {
-		memset(&control, 0, sizeof(control));
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(nfds * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, nfds * sizeof(int));
-	}
-	if (sendmsg(pa->fd, &msg, MSG_NOSIGNAL) != (ssize_t)sizeof(out)) {
+	if (fdpass_send(pa->fd, out, sizeof(out), fds, nfds) != 0) {
 		log_debug_r(SSHTAP_ERR_SYSTEM, "monitor: reply");
 		close_child(pa);
 	}
@@ -204,7 +177,7 @@ answer_tap(struct parent *pa, const struct monitor_request *rq)
 	struct monitor_reply reply = { .result = 0 };
 	struct tap_request wanted;
 	struct tap *t = NULL;
-	int fds[FDS_MAX];
+	int fds[FDPASS_MAX];
 	size_t nfds = 1;
 
 	monitor_to_tap_request(rq, &wanted);
@@ -428,53 +401,16 @@ monitor_start(struct monitor **mp, int *statusp)
 	return r;
 }
 
-/* Descriptors that came beside a message; what is too much is closed. */
-static size_t
-take_fds(struct msghdr *msg, int fds[FDS_MAX])
-{
-	struct cmsghdr *cmsg;
-	size_t i, n, nfds = 0;
-	int fd;
-
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL;
-	    cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET ||
-		    cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int),
-			    sizeof(fd));
-			if (nfds < FDS_MAX && proc_set_cloexec(fd) == 0)
-				fds[nfds++] = fd;
-			else
-				(void)close(fd);
-		}
-	}
-	return nfds;
-}
-
 /* A reply is sent in one piece and the monitor is trusted to end it. */
 static int
-receive_reply(int fd, struct monitor_reply *rp, int fds[FDS_MAX],
+receive_reply(int fd, struct monitor_reply *rp, int fds[FDPASS_MAX],
     size_t *nfdsp)
 {
 	uint8_t in[MONITOR_REPLY_SIZE];
-	struct iovec iov = { .iov_base = in, .iov_len = sizeof(in) };
-	union control control;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = &control, .msg_controllen = sizeof(control) };
-	ssize_t n;
+	ssize_t n = fdpass_receive(fd, in, sizeof(in), fds, nfdsp);
 
-	do {
-		n = recvmsg(fd, &msg, MSG_WAITALL);
-	} while (n == -1 && errno == EINTR);
-	if (n <= 0)
-		return SSHTAP_ERR_CLOSED;
-	*nfdsp = take_fds(&msg, fds);
-	if (n != (ssize_t)sizeof(in))
-		return SSHTAP_ERR_CLOSED;
-	return monitor_decode_reply(in, rp);
+	return n == (ssize_t)sizeof(in) ? monitor_decode_reply(in, rp) :
+	    SSHTAP_ERR_CLOSED;
 }
 
 static int
@@ -483,9 +419,8 @@ send_request(int fd, const struct monitor_request *rq)
 	uint8_t out[MONITOR_REQUEST_SIZE];
 
 	monitor_encode_request(rq, out);
-	if (send(fd, out, sizeof(out), MSG_NOSIGNAL) != (ssize_t)sizeof(out))
-		return SSHTAP_ERR_CLOSED;
-	return 0;
+	return fdpass_send(fd, out, sizeof(out), NULL, 0) == 0 ? 0 :
+	    SSHTAP_ERR_CLOSED;
 }
 
 int
@@ -494,7 +429,7 @@ monitor_open_tap(struct monitor *m, const struct tap_request *wanted,
 {
 	struct monitor_request rq;
 	struct monitor_reply reply;
-	int fds[FDS_MAX] = { -1, -1 }, r;
+	int fds[FDPASS_MAX] = { -1, -1 }, r;
 	size_t nfds = 0;
 
 	monitor_from_tap_request(wanted, &rq);
@@ -526,7 +461,7 @@ monitor_detach(struct monitor *m)
 {
 	struct monitor_request rq = { .kind = MONITOR_DETACH };
 	struct monitor_reply reply;
-	int fds[FDS_MAX] = { -1, -1 }, r;
+	int fds[FDPASS_MAX] = { -1, -1 }, r;
 	size_t nfds = 0;
 
 	if ((r = send_request(m->fd, &rq)) == 0 &&
