@@ -2,13 +2,13 @@
 /* Copyright (c) 2026 The sshtap authors */
 
 /*
- * One poll(2) per turn over a fixed array of slots; a free slot has the
- * descriptor -1, which poll skips.  A slot can be emptied and filled again
- * while its neighbours are being dispatched: filling it clears what poll
- * reported for the descriptor that was there before, so a handler never sees
- * an event of a descriptor that is gone, even when the number came back.
- * What a handler no longer asks for is not delivered either.  Where poll is
- * broken, bsd-poll.h puts select(2) in its place.
+ * One poll(2) per turn over an array of slots; a free slot has the descriptor
+ * -1, which poll skips.  A slot can be emptied and filled again while its
+ * neighbours are being dispatched: filling it clears what poll reported for
+ * the descriptor that was there before, so a handler never sees an event of a
+ * descriptor that is gone, even when the number came back.  What a handler no
+ * longer asks for is not delivered either.  Where poll is broken, bsd-poll.h
+ * puts select(2) in its place.
  *
  * Timers form a list sorted by deadline, equal ones in the order in which
  * they were set.  Those that are due are first moved to a list of their own
@@ -30,6 +30,8 @@
 #include "lib/proc.h"
 #include "openbsd-compat/bsd-poll.h"
 
+#define FDS_FIRST	16	/* slots at the start; a tunnel needs seven */
+
 /* What belongs to the slot of the same index in fds. */
 struct watch {
 	unsigned type;
@@ -40,26 +42,50 @@ struct watch {
 struct loop {
 	const struct loop_type *types;
 	unsigned ntypes;
-	struct pollfd fds[LOOP_FDS_MAX];
-	struct watch watches[LOOP_FDS_MAX];
+	struct pollfd *fds;		/* size slots */
+	struct watch *watches;		/* likewise */
+	unsigned size;
 	unsigned used;			/* slots, with free ones in between */
 	struct loop_timer *timers;	/* waiting, by deadline */
 	struct loop_timer *due;		/* being run in this turn */
 	uint64_t now_ms;
 };
 
+/* A handler may do this: nothing holds on to a slot across one. */
+static int
+grow(struct loop *l)
+{
+	unsigned size = l->size == 0 ? FDS_FIRST : 2 * l->size;
+	struct watch *watches;
+	struct pollfd *fds;
+
+	if (size > LOOP_FDS_MAX)
+		return SSHTAP_ERR_TOO_BIG;
+	if ((fds = realloc(l->fds, size * sizeof(*fds))) == NULL)
+		return SSHTAP_ERR_ALLOC;
+	l->fds = fds;
+	watches = realloc(l->watches, size * sizeof(*watches));
+	if (watches == NULL)
+		return SSHTAP_ERR_ALLOC;
+	l->watches = watches;
+	for (; l->size < size; l->size++)
+		l->fds[l->size] = (struct pollfd){ .fd = -1 };
+	return 0;
+}
+
 int
 loop_new(const struct loop_type *types, unsigned ntypes, struct loop **loopp)
 {
 	struct loop *l;
-	unsigned i;
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return SSHTAP_ERR_ALLOC;
 	l->types = types;
 	l->ntypes = ntypes;
-	for (i = 0; i < LOOP_FDS_MAX; i++)
-		l->fds[i].fd = -1;
+	if (grow(l) != 0) {
+		loop_free(l);
+		return SSHTAP_ERR_ALLOC;
+	}
 	loop_update_now(l);
 	*loopp = l;
 	return 0;
@@ -68,6 +94,10 @@ loop_new(const struct loop_type *types, unsigned ntypes, struct loop **loopp)
 void
 loop_free(struct loop *l)
 {
+	if (l == NULL)
+		return;
+	free(l->fds);
+	free(l->watches);
 	free(l);
 }
 
@@ -77,7 +107,7 @@ find_slot(struct loop *l, int fd)
 {
 	unsigned i;
 
-	for (i = 0; i < LOOP_FDS_MAX; i++)
+	for (i = 0; i < l->size; i++)
 		if (l->fds[i].fd == fd)
 			return &l->fds[i];
 	return NULL;
@@ -119,11 +149,15 @@ loop_add(struct loop *l, int fd, unsigned type, void *ctx, unsigned events)
 {
 	struct pollfd *slot;
 	unsigned i;
+	int r;
 
 	if (fd < 0 || type >= l->ntypes || find_slot(l, fd) != NULL)
 		return SSHTAP_ERR_ARGUMENT;
-	if ((slot = find_slot(l, -1)) == NULL)
-		return SSHTAP_ERR_TOO_BIG;
+	if ((slot = find_slot(l, -1)) == NULL) {
+		if ((r = grow(l)) != 0)
+			return r;
+		slot = find_slot(l, -1);
+	}
 	*slot = (struct pollfd){ .fd = fd, .events = to_poll(events) };
 	i = (unsigned)(slot - l->fds);
 	l->watches[i] = (struct watch){ .type = type, .ctx = ctx };

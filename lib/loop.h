@@ -12,7 +12,7 @@
  * clock is read once per turn; handlers never block.  Descriptors and timers
  * may be added and removed from inside a handler.
  */
-#define LOOP_FDS_MAX	32	/* a tunnel needs seven */
+#define LOOP_FDS_MAX	1024	/* of which a server's connections are most */
 
 #define LOOP_IN		0x1u
 #define LOOP_OUT	0x2u
