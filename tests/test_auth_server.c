@@ -25,6 +25,8 @@ struct bench {
 	struct pair p;
 	struct auth_server *server;
 	struct buf m;
+	unsigned logins;
+	bool admits;
 };
 
 static bool
@@ -46,7 +48,10 @@ allow_password(void *ctx, const char *user, const struct view *password)
 	    view_is(password, PAIR_PASSWORD);
 }
 
-static const struct auth_server_ops ops = { allow_key, allow_password };
+static const struct auth_server_ops ops = {
+	.key = allow_key,
+	.password = allow_password
+};
 
 static int
 feed(struct bench *b, const void *bytes, size_t len)
@@ -309,6 +314,82 @@ test_spoilt_requests_are_refused(void **state)
 	good.hostbound = false;
 	put_key_request(&b, &good);
 	assert_accepted(&b);
+	close_bench(&b);
+}
+
+/* Somebody else decides of signed requests, and of nothing else. */
+
+static bool
+login(void *ctx, const struct auth_publickey *pk,
+    const struct view *signature)
+{
+	struct bench *b = ctx;
+	struct view id = session_id(pair_session(&b->p, SESSION_SERVER));
+
+	b->logins++;
+	return b->admits && view_is(&pk->user, PAIR_USER) &&
+	    auth_verify_publickey(pk, &id, signature) == 0;
+}
+
+static void
+test_login_elsewhere(void **state)
+{
+	static const struct auth_server_ops elsewhere = {
+		.key = allow_key,
+		.login = login
+	};
+	struct key_request good, k;
+	struct bench b;
+
+	(void)state;
+	open_bench(&b);
+	auth_server_free(b.server);
+	assert_int_equal(auth_server_new(pair_session(&b.p, SESSION_SERVER),
+	    &elsewhere, &b, &b.server), 0);
+	assert_int_equal(feed(&b, service_request, sizeof(service_request)),
+	    0);
+	assert_int_equal(answer(&b), SSH_MSG_SERVICE_ACCEPT);
+	good = good_request(&b);
+	k = good;
+	k.has_signature = false;
+	put_key_request(&b, &k);
+	assert_int_equal(feed_message(&b), 0);
+	assert_int_equal(answer(&b), SSH_MSG_USERAUTH_PK_OK);
+	assert_int_equal(b.logins, 0);
+	k = good;
+	k.signer = pair_key(KEY_ED25519, 0);
+	b.admits = true;
+	put_key_request(&b, &k);
+	assert_refused(&b);
+	b.admits = false;
+	put_key_request(&b, &good);
+	assert_refused(&b);
+	assert_int_equal(b.logins, 2);
+	/* For another host: not even asked. */
+	b.admits = true;
+	k = good;
+	k.hostkey = key_blob(pair_key(KEY_ED25519, 1));
+	put_key_request(&b, &k);
+	assert_refused(&b);
+	assert_int_equal(b.logins, 2);
+	put_key_request(&b, &good);
+	assert_accepted(&b);
+	close_bench(&b);
+}
+
+static void
+test_tries_can_be_set(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	open_bench(&b);
+	auth_server_set_tries(b.server, 1);
+	put_request(&b, PAIR_USER, AUTH_NEXT_SERVICE, "none");
+	assert_refused(&b);
+	put_password(&b, false, "wrong");
+	assert_refused(&b);
+	assert_int_equal(feed_message(&b), SSHTAP_ERR_AUTH);
 	close_bench(&b);
 }
 
@@ -637,6 +718,8 @@ main(void)
 		cmocka_unit_test(test_signed_bytes),
 		cmocka_unit_test(test_probe_is_answered),
 		cmocka_unit_test(test_spoilt_requests_are_refused),
+		cmocka_unit_test(test_login_elsewhere),
+		cmocka_unit_test(test_tries_can_be_set),
 		cmocka_unit_test(test_methods_are_not_mixed),
 		cmocka_unit_test(test_every_changed_bit),
 		cmocka_unit_test(test_user_and_service_are_fixed),

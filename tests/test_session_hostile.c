@@ -444,6 +444,66 @@ test_missing_and_repeated_packets(void **state)
 	check_missing(CHACHA, SESSION_SERVER, true);
 }
 
+/* What a stranger may send is limited, a known user is not. */
+
+static int
+early_result(uint64_t bytes, uint64_t packets, unsigned n, bool is_known)
+{
+	static const uint8_t ignore[] = { SSH_MSG_IGNORE, 0, 0, 0, 0 };
+	struct pair p;
+	int r;
+
+	pair_config(&p);
+	p.config[SESSION_SERVER].early_bytes_max = bytes;
+	p.config[SESSION_SERVER].early_packets_max = packets;
+	pair_handshake(&p);
+	if (is_known)
+		pair_authenticate(&p);
+	while (n-- > 0 && p.side[SESSION_SERVER].result == 0) {
+		pair_send(&p, SESSION_CLIENT, ignore, sizeof(ignore));
+		pair_pump(&p);
+	}
+	r = p.side[SESSION_SERVER].result;
+	pair_close(&p);
+	return r;
+}
+
+static void
+test_strangers_are_limited(void **state)
+{
+	(void)state;
+	/* KEXINIT, INIT, NEWKEYS and EXT_INFO have come by then. */
+	assert_int_equal(early_result(0, 10, 6, false), 0);
+	assert_int_equal(early_result(0, 10, 7, false), SSHTAP_ERR_TOO_BIG);
+	assert_int_equal(early_result(0, 10, 100, true), 0);
+	assert_int_equal(early_result(16384, 0, 100, false), 0);
+	assert_int_equal(early_result(16384, 0, 1000, false),
+	    SSHTAP_ERR_TOO_BIG);
+	assert_int_equal(early_result(16384, 0, 1000, true), 0);
+	assert_int_equal(early_result(0, 0, 1000, false), 0);
+}
+
+/* One packet that never ends is as long as many. */
+static void
+test_strangers_drip(void **state)
+{
+	uint8_t noise[1024] = { 0, 0, 0x80, 0 };
+	struct pair p;
+	unsigned n;
+
+	(void)state;
+	pair_config(&p);
+	p.config[SESSION_SERVER].early_bytes_max = 16384;
+	pair_handshake(&p);
+	for (n = 0; n < 8; n++)
+		pair_feed(&p, SESSION_SERVER, noise, sizeof(noise));
+	assert_int_equal(p.side[SESSION_SERVER].result, 0);
+	for (n = 0; n < 10; n++)
+		pair_feed(&p, SESSION_SERVER, noise, sizeof(noise));
+	assert_int_equal(p.side[SESSION_SERVER].result, SSHTAP_ERR_TOO_BIG);
+	pair_close(&p);
+}
+
 /* The EXT_INFO right behind NEWKEYS taken out: Terrapin's second half. */
 static void
 test_first_sealed_packet_missing(void **state)
@@ -745,6 +805,8 @@ main(void)
 		cmocka_unit_test(test_markers_are_not_methods),
 		cmocka_unit_test(test_wrong_guess_is_dropped),
 		cmocka_unit_test(test_right_guess_counts),
+		cmocka_unit_test(test_strangers_are_limited),
+		cmocka_unit_test(test_strangers_drip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, free_keys);

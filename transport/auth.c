@@ -4,6 +4,8 @@
 /* Both sides must agree on these bytes, so they are written in one place. */
 
 #include "transport/auth.h"
+
+#include "transport/key.h"
 #include "transport/ssh2.h"
 
 int
@@ -33,4 +35,25 @@ auth_put_signed_data(struct buf *m, const struct view *session_id,
 	if ((r = buf_put_string_view(m, session_id)) != 0)
 		return r;
 	return auth_put_publickey(m, pk, true);
+}
+
+int
+auth_verify_publickey(const struct auth_publickey *pk,
+    const struct view *session_id, const struct view *signature)
+{
+	struct key *key = NULL;
+	struct view data;
+	struct buf b;
+	int r;
+
+	buf_init(&b, AUTH_REQUEST_MAX);
+	if ((r = key_from_blob(&pk->blob, &key)) != 0 ||
+	    (r = auth_put_signed_data(&b, session_id, pk)) != 0)
+		goto out;
+	data = buf_view(&b);
+	r = key_verify(key, &pk->algorithm, signature, &data);
+ out:
+	key_free(key);
+	buf_clear(&b);
+	return r;
 }

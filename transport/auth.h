@@ -36,4 +36,14 @@ int auth_put_publickey(struct buf *m, const struct auth_publickey *pk,
 int auth_put_signed_data(struct buf *m, const struct view *session_id,
     const struct auth_publickey *pk);
 
+/*
+ * Was this request signed by the key in it?  The algorithm must fit the key's
+ * type, whatever the request says.
+ *
+ * Returns 0, SSHTAP_ERR_SIGNATURE, SSHTAP_ERR_UNSUPPORTED, or what parsing the
+ * key or the signature returns.
+ */
+int auth_verify_publickey(const struct auth_publickey *pk,
+    const struct view *session_id, const struct view *signature);
+
 #endif /* AUTH_H */

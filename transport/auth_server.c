@@ -14,7 +14,6 @@
 #include "lib/err.h"
 #include "transport/auth.h"
 #include "transport/auth_server.h"
-#include "transport/key.h"
 #include "transport/ssh2.h"
 
 struct auth_server {
@@ -25,7 +24,7 @@ struct auth_server {
 	bool granted;		/* the service was */
 	bool none_seen;		/* the first "none" is free */
 	bool authenticated;
-	int failures, requests;
+	int failures, failures_max, requests;
 };
 
 int
@@ -39,6 +38,7 @@ auth_server_new(struct session *s, const struct auth_server_ops *ops,
 	a->session = s;
 	a->ops = ops;
 	a->ctx = ctx;
+	a->failures_max = AUTH_SERVER_TRIES_MAX;
 	*ap = a;
 	return 0;
 }
@@ -50,6 +50,12 @@ auth_server_free(struct auth_server *a)
 		return;
 	free(a->user);
 	free(a);
+}
+
+void
+auth_server_set_tries(struct auth_server *a, int max)
+{
+	a->failures_max = max;
 }
 
 const char *
@@ -87,7 +93,7 @@ refuse(struct auth_server *a)
 	struct view m;
 	int r;
 
-	if (++a->failures > AUTH_SERVER_TRIES_MAX)
+	if (++a->failures > a->failures_max)
 		return SSHTAP_ERR_AUTH;
 	buf_init(&b, AUTH_REQUEST_MAX);
 	if ((r = buf_put_u8(&b, SSH_MSG_USERAUTH_FAILURE)) == 0 &&
@@ -133,26 +139,16 @@ send_key_ok(struct auth_server *a, const struct auth_publickey *pk)
 	return r;
 }
 
-/* The algorithm must fit the key's type, whatever the request says. */
-static int
-verify(struct auth_server *a, const struct auth_publickey *pk,
+static bool
+is_signed_by_user(struct auth_server *a, const struct auth_publickey *pk,
     const struct view *signature)
 {
-	struct view id = session_id(a->session), data;
-	struct key *key = NULL;
-	struct buf b;
-	int r;
+	struct view id = session_id(a->session);
 
-	buf_init(&b, AUTH_REQUEST_MAX);
-	if ((r = key_from_blob(&pk->blob, &key)) != 0 ||
-	    (r = auth_put_signed_data(&b, &id, pk)) != 0)
-		goto out;
-	data = buf_view(&b);
-	r = key_verify(key, &pk->algorithm, signature, &data);
- out:
-	key_free(key);
-	buf_clear(&b);
-	return r;
+	if (a->ops->login != NULL)
+		return a->ops->login(a->ctx, pk, signature);
+	return a->ops->key(a->ctx, a->user, &pk->algorithm, &pk->blob) &&
+	    auth_verify_publickey(pk, &id, signature) == 0;
 }
 
 static int
@@ -161,7 +157,7 @@ input_publickey(struct auth_server *a, struct view *v, bool hostbound)
 	struct view ours = session_hostkey(a->session), signature;
 	struct auth_publickey pk = { .user = view_of_string(a->user),
 	    .hostbound = hostbound };
-	bool has_signature, allowed;
+	bool has_signature;
 	int r;
 
 	if ((r = view_get_bool(v, &has_signature)) != 0 ||
@@ -173,12 +169,12 @@ input_publickey(struct auth_server *a, struct view *v, bool hostbound)
 		return r;
 	if (hostbound && !view_equals(&pk.hostkey, &ours))
 		return refuse(a);
-	allowed = a->ops->key(a->ctx, a->user, &pk.algorithm, &pk.blob);
-	if (allowed && !has_signature)
-		return send_key_ok(a, &pk);
-	if (!allowed || verify(a, &pk, &signature) != 0)
+	if (has_signature)
+		return is_signed_by_user(a, &pk, &signature) ?
+		    accept_user(a) : refuse(a);
+	if (!a->ops->key(a->ctx, a->user, &pk.algorithm, &pk.blob))
 		return refuse(a);
-	return accept_user(a);
+	return send_key_ok(a, &pk);
 }
 
 static int

@@ -7,13 +7,13 @@
 #include <stdbool.h>
 
 #include "lib/view.h"
+#include "transport/auth.h"
 #include "transport/session.h"
 
 /*
  * The server's side of user authentication: publickey, and password where
- * the caller can check one.  Reference: RFC 4252.  No program uses it yet; it
- * is the peer of the unit tests, as are the server's halves of session.h and
- * chan.h.
+ * the caller can check one.  sshtapd cannot; its tests' client wants to be
+ * asked.  Reference: RFC 4252.
  */
 #define AUTH_SERVER_TRIES_MAX	6	/* failures but the first "none" */
 #define AUTH_SERVER_REQUESTS_MAX 64	/* probes of good keys included */
@@ -25,6 +25,13 @@ struct auth_server_ops {
 	/* NULL: the method is not offered. */
 	bool (*password)(void *ctx, const char *user,
 	    const struct view *password);
+	/*
+	 * NULL: a signed request is verified here, after key has allowed it.
+	 * Else it is verified there, instead of both: may the one who signed
+	 * this log in?
+	 */
+	bool (*login)(void *ctx, const struct auth_publickey *pk,
+	    const struct view *signature);
 };
 
 struct auth_server;
@@ -32,6 +39,9 @@ struct auth_server;
 int auth_server_new(struct session *s, const struct auth_server_ops *ops,
     void *ctx, struct auth_server **ap);
 void auth_server_free(struct auth_server *a);
+
+/* Another number of failures than AUTH_SERVER_TRIES_MAX, at least 1. */
+void auth_server_set_tries(struct auth_server *a, int max);
 
 /*
  * Feed one packet.

@@ -26,6 +26,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "transport/key.h"
 #include "transport/namelist.h"
 #include "transport/session_impl.h"
 #include "transport/ssh2.h"
@@ -506,6 +507,21 @@ input_version(struct session *s)
 	}
 }
 
+/* A stranger may not keep us at work for long. */
+static int
+check_early(struct session *s)
+{
+	const struct session_config *c = &s->config;
+
+	if (s->authenticated)
+		return 0;
+	if ((c->early_packets_max != 0 &&
+	    s->early_packets > c->early_packets_max) ||
+	    (c->early_bytes_max != 0 && s->early_bytes > c->early_bytes_max))
+		return SSHTAP_ERR_TOO_BIG;
+	return 0;
+}
+
 static int
 next(struct session *s, struct session_packet *p)
 {
@@ -515,9 +531,13 @@ next(struct session *s, struct session_packet *p)
 	if (s->state == SESSION_VERSION && (r = input_version(s)) != 0)
 		return r;
 	do {
-		if ((r = packet_in_next(&s->in, &p->payload, &p->len,
-		    &p->seq)) != 0 ||
-		    (r = dispatch(s, p->payload, p->len, p->seq, &up)) != 0 ||
+		/* Before the packet is whole, too. */
+		if ((r = check_early(s)) != 0 ||
+		    (r = packet_in_next(&s->in, &p->payload, &p->len,
+		    &p->seq)) != 0)
+			return r;
+		s->early_packets++;
+		if ((r = dispatch(s, p->payload, p->len, p->seq, &up)) != 0 ||
 		    (r = rekey_if_due(s)) != 0)
 			return r;
 	} while (!up);
@@ -548,6 +568,7 @@ void
 session_input_received(struct session *s, size_t len)
 {
 	packet_in_received(&s->in, len);
+	s->early_bytes += len;
 }
 
 /* Time and rekeying. */
@@ -606,7 +627,9 @@ copy_config(struct session *s, const struct session_config *c)
 	    (s->kex_list = strdup(c->kex)) == NULL ||
 	    (s->hostkey_list = strdup(c->hostkey)) == NULL ||
 	    (s->cipher_list = strdup(c->ciphers)) == NULL ||
-	    (s->compress_list = strdup(c->compression)) == NULL)
+	    (s->compress_list = strdup(c->compression)) == NULL ||
+	    (s->sig_algs = strdup(c->sig_algs != NULL ? c->sig_algs :
+	    KEY_DEFAULT_HOSTKEY_LIST)) == NULL)
 		return SSHTAP_ERR_ALLOC;
 	return session_kex_check_lists(s);
 }
@@ -696,6 +719,7 @@ session_free(struct session *s)
 	free(s->hostkey_list);
 	free(s->cipher_list);
 	free(s->compress_list);
+	free(s->sig_algs);
 	free(s);
 }
 

@@ -69,9 +69,17 @@ struct session_config {
 	const char *hostkey;
 	const char *ciphers;
 	const char *compression;
+	/* Server: of its EXT_INFO; NULL for all that we carry. */
+	const char *sig_algs;
 	/* Lower limits than our own; 0 for none. */
 	uint64_t rekey_bytes;
 	uint64_t rekey_ms;
+	/*
+	 * Server: how much a peer may send before session_set_authenticated,
+	 * 0 for any number; more is SSHTAP_ERR_TOO_BIG.
+	 */
+	uint64_t early_bytes_max;
+	uint64_t early_packets_max;
 	const struct session_ops *ops;
 	void *ctx;
 };

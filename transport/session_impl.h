@@ -39,10 +39,12 @@ struct session_keys {
 struct session {
 	struct session_config config;
 	char *software, *kex_list, *hostkey_list, *cipher_list, *compress_list;
+	char *sig_algs;
 	enum session_state state;
 	int failure;			/* returned ever after */
 	uint64_t now_ms;
 
+	uint64_t early_bytes, early_packets;	/* until authenticated */
 	struct packet_in in;
 	struct packet_out out;
 	struct buf queue;		/* u32 length, payload: held back */

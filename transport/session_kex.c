@@ -381,7 +381,7 @@ send_ext_info(struct session *s)
 			goto out;
 	} else if ((r = buf_put_u32(&m, 2)) != 0 ||
 	    (r = buf_put_cstring(&m, "server-sig-algs")) != 0 ||
-	    (r = buf_put_cstring(&m, KEY_DEFAULT_HOSTKEY_LIST)) != 0 ||
+	    (r = buf_put_cstring(&m, s->sig_algs)) != 0 ||
 	    (r = buf_put_cstring(&m, "publickey-hostbound@openssh.com")) != 0 ||
 	    (r = buf_put_cstring(&m, "0")) != 0)
 		goto out;
