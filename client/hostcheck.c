@@ -27,8 +27,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "client/file.h"
 #include "lib/err.h"
+#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/text.h"

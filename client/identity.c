@@ -13,9 +13,9 @@
 
 #include "client/agentconn.h"
 #include "client/expand.h"
-#include "client/file.h"
 #include "client/identity.h"
 #include "lib/err.h"
+#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "transport/key.h"

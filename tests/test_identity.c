@@ -22,7 +22,7 @@
 #include <cmocka.h>
 
 #include "client/agentconn.h"
-#include "client/file.h"
+#include "lib/file.h"
 #include "client/identity.h"
 #include "lib/err.h"
 #include "lib/log.h"

@@ -246,6 +246,20 @@ key_generate(enum key_type type, struct key **kp)
 	return new_key(type, pkey, true, kp);
 }
 
+int
+key_put_private_fields(const struct key *k, struct buf *out)
+{
+	int r;
+
+	if (!k->is_private)
+		return SSHTAP_ERR_STATE;
+	if (k->ops->put_private == NULL)
+		return SSHTAP_ERR_UNSUPPORTED;
+	if ((r = buf_put_cstring(out, k->ops->name)) != 0)
+		return r;
+	return k->ops->put_private(out, k->pkey);
+}
+
 enum key_type
 key_type(const struct key *k)
 {

@@ -67,6 +67,14 @@ const char *key_type_name(const struct key *k);
 struct view key_blob(const struct key *k);
 
 /*
+ * Append the fields of a private section, key type name first: what
+ * key_from_private_fields reads.
+ * Returns 0, SSHTAP_ERR_STATE (a public key), SSHTAP_ERR_UNSUPPORTED (not
+ * Ed25519), SSHTAP_ERR_CRYPTO, or what buf_put returns.
+ */
+int key_put_private_fields(const struct key *k, struct buf *out);
+
+/*
  * The type of that name, as in blobs and key files.
  * Returns 0 or SSHTAP_ERR_UNSUPPORTED.
  */

@@ -90,6 +90,28 @@ ed25519_get_private(struct view *v, EVP_PKEY **pkeyp)
 	return r;
 }
 
+/* The secret half is the seed and, once more, the public half. */
+static int
+ed25519_put_private(struct buf *out, const EVP_PKEY *pkey)
+{
+	uint8_t sk[KEY_SEED_SIZE + PUBLIC_SIZE];
+	size_t len = KEY_SEED_SIZE;
+	int r;
+
+	if (EVP_PKEY_get_raw_private_key(pkey, sk, &len) != 1 ||
+	    len != KEY_SEED_SIZE) {
+		r = SSHTAP_ERR_CRYPTO;
+		goto out;
+	}
+	if ((r = get_raw_public(pkey, sk + KEY_SEED_SIZE)) != 0 ||
+	    (r = buf_put_string(out, sk + KEY_SEED_SIZE, PUBLIC_SIZE)) != 0)
+		goto out;
+	r = buf_put_string(out, sk, sizeof(sk));
+ out:
+	OPENSSL_cleanse(sk, sizeof(sk));
+	return r;
+}
+
 static int
 ed25519_generate(EVP_PKEY **pkeyp)
 {
@@ -130,6 +152,7 @@ const struct key_ops key_ed25519_ops = {
 	.algorithms = { { "ssh-ed25519", NULL } },
 	.get_public = ed25519_get_public,
 	.get_private = ed25519_get_private,
+	.put_private = ed25519_put_private,
 	.generate = ed25519_generate,
 	.put_public = ed25519_put_public,
 	.put_signature = ed25519_put_signature,

@@ -35,6 +35,9 @@ struct key_ops {
 	int (*get_public)(struct view *v, EVP_PKEY **pkeyp);
 	int (*get_private)(struct view *v, EVP_PKEY **pkeyp);
 
+	/* The fields that get_private reads; NULL: never written. */
+	int (*put_private)(struct buf *out, const EVP_PKEY *pkey);
+
 	int (*generate)(EVP_PKEY **pkeyp);
 	int (*put_public)(struct buf *out, const EVP_PKEY *pkey);
 	int (*put_signature)(struct buf *body, const struct view *raw);

@@ -40,6 +40,21 @@ int keyfile_parse_private(const struct view *text, struct key **keyp,
 int keyfile_parse_public(const struct view *line, uint8_t **blobp,
     size_t *blob_lenp, struct view *restp);
 
+/*
+ * Append the text of a private key file, without encryption.
+ *
+ * comment: a line for people; may be empty.
+ * Returns 0, SSHTAP_ERR_STATE (a public key), SSHTAP_ERR_UNSUPPORTED (not
+ * Ed25519: the only type that sshtapd makes), SSHTAP_ERR_CRYPTO, or what
+ * buf_put returns.
+ */
+int keyfile_put_private(struct buf *out, const struct key *k,
+    const char *comment);
+
+/* The same for the public half: "type base64 comment" and LF. */
+int keyfile_put_public(struct buf *out, const struct view *blob,
+    const char *comment);
+
 /* base64 of any length, appended to out.  Strict: no blanks, exact padding. */
 int keyfile_decode_base64(const struct view *text, struct buf *out);
 int keyfile_encode_base64(const struct view *bytes, struct buf *out);

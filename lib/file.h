@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
-#ifndef FILE_CLIENT_H
-#define FILE_CLIENT_H
+#ifndef FILE_H
+#define FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,4 +20,7 @@
  */
 int file_read(const char *path, bool secret, struct buf *out);
 
-#endif /* FILE_CLIENT_H */
+/* The same for an open descriptor, which stays the caller's. */
+int file_read_fd(int fd, bool secret, struct buf *out);
+
+#endif /* FILE_H */

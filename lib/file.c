@@ -3,13 +3,14 @@
 
 /* Checks are made on the open descriptor, so the file cannot be exchanged. */
 
+#include "lib/file.h"
+
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "client/file.h"
 #include "lib/err.h"
 
 #define CHUNK	8192
@@ -59,6 +60,14 @@ read_all(int fd, struct buf *out)
 }
 
 int
+file_read_fd(int fd, bool secret, struct buf *out)
+{
+	int r = check(fd, secret);
+
+	return r == 0 ? read_all(fd, out) : r;
+}
+
+int
 file_read(const char *path, bool secret, struct buf *out)
 {
 	int fd, r, saved;
@@ -68,8 +77,7 @@ file_read(const char *path, bool secret, struct buf *out)
 	if (fd == -1)
 		return errno == ENOENT || errno == ENOTDIR ?
 		    SSHTAP_ERR_NOT_FOUND : SSHTAP_ERR_SYSTEM;
-	if ((r = check(fd, secret)) == 0)
-		r = read_all(fd, out);
+	r = file_read_fd(fd, secret, out);
 	saved = errno;
 	close(fd);
 	errno = saved;
