@@ -33,6 +33,7 @@ client_end(struct client *c)
 	if (c->stage == CLIENT_ENDED)
 		return;
 	tunnel_closing(c);
+	wire_end(&c->wire);
 	c->stage = CLIENT_ENDED;
 	c->status = PROC_EXIT_FAILURE;
 }
@@ -79,7 +80,7 @@ command_fd_ready(void *ctx, int fd, unsigned events)
 }
 
 static const struct loop_type loop_types[CLIENT_FD_COUNT] = {
-	[CLIENT_FD_NET] = { "network", net_ready },
+	[CLIENT_FD_NET] = { "network", wire_ready },
 	[CLIENT_FD_TAP] = { "device", pump_ready },
 	[CLIENT_FD_SIGNAL] = { "signal", signal_ready },
 	[CLIENT_FD_MONITOR] = { "monitor", monitor_ready },
@@ -115,16 +116,16 @@ tick(void *ctx, uint64_t now_ms)
 	struct client *c = ctx;
 
 	loop_timer_set(c->loop, &c->tick, now_ms + TICK_MS);
-	pump_check(c);
+	pump_check(&c->pump);
 	if (c->stage == CLIENT_ENDED)
 		return;
 	/* A proxy command may have a password to ask for first. */
 	if (c->config->proxy_command != NULL &&
 	    session_peer_version(c->session).len == 0)
 		return;
-	net_check(c, session_tick(c->session, now_ms));
+	wire_check(&c->wire, session_tick(c->session, now_ms));
 	if (c->chans != NULL && c->stage != CLIENT_ENDED)
-		net_check(c, chans_tick(c->chans, now_ms));
+		wire_check(&c->wire, chans_tick(c->chans, now_ms));
 }
 
 /* With the rights of the one who asked. */
@@ -218,12 +219,7 @@ watch(struct client *c)
 	if (c->monitor != NULL && (r = loop_add(c->loop,
 	    monitor_fd(c->monitor), CLIENT_FD_MONITOR, c, LOOP_IN)) != 0)
 		return r;
-	/*
-	 * Frames are wanted once the tunnel is up.  Until then the device's
-	 * end is what poll(2) says unasked, or tick finds.
-	 */
-	if ((r = loop_add(c->loop, tap_read_fd(c->tap), CLIENT_FD_TAP, c,
-	    0)) != 0)
+	if ((r = tunnel_watch(c)) != 0)
 		return r;
 	c->tick.fn = tick;
 	c->tick.ctx = c;
@@ -241,7 +237,7 @@ run(struct client *c)
 	int r;
 
 	while (c->stage != CLIENT_ENDED) {
-		net_flush(c);
+		wire_flush(&c->wire);
 		if (c->stage != CLIENT_ENDED && (r = loop_turn(c->loop)) != 0) {
 			log_error_r(r, "cannot wait for events");
 			client_end(c);
@@ -250,7 +246,7 @@ run(struct client *c)
 	/* A failed session has said its last word already. */
 	session_disconnect(c->session, SSH_DISCONNECT_BY_APPLICATION,
 	    "the tunnel is over");
-	net_linger(c);
+	wire_linger(&c->wire);
 	return c->status;
 }
 

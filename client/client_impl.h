@@ -13,10 +13,13 @@
 #include "client/prompt.h"
 #include "client/userauth.h"
 #include "lib/loop.h"
+#include "relay/alive.h"
+#include "relay/pump.h"
+#include "relay/wire.h"
 #include "transport/session.h"
 #include "tun/tap.h"
 
-/* For client.c, net.c, tunnel.c and pump.c; nobody else includes this. */
+/* For client.c, net.c and tunnel.c; nobody else includes this. */
 
 enum client_stage {
 	CLIENT_KEYS,		/* version and first key exchange */
@@ -51,8 +54,11 @@ struct client {
 	struct connection conn;
 	struct loop *loop;
 	struct session *session;
+	struct wire wire;
 	struct chans *chans;
 	struct chan *tun;
+	struct pump pump;
+	struct alive alive;		/* ServerAliveInterval */
 	struct command *command;	/* the user's, or the one that asks
 					 * for the far interface's name */
 	struct command_output output;	/* the user's command's */
@@ -62,35 +68,19 @@ struct client {
 	uint64_t started_ms;
 	struct loop_timer deadline;	/* ConnectTimeout */
 	struct loop_timer tick;
-	struct loop_timer alive;	/* ServerAliveInterval */
 	struct loop_timer probe;	/* the tunnel, then its name, is late */
-	unsigned unanswered;		/* keep-alives */
 };
 
 /* client.c: the tunnel is over; the reason has been logged. */
 void client_end(struct client *c);
 
-/* net.c: bytes and packets. */
+/* net.c: the connection, and the packets that come on it. */
 int net_start(struct client *c);
-void net_ready(void *ctx, int fd, unsigned events);
-void net_flush(struct client *c);
-/* Try for a moment to get what is left to the peer. */
-void net_linger(struct client *c);
-/* r is what a call on the session or its channels returned: end, if fatal. */
-void net_check(struct client *c, int r);
 
-/* tunnel.c: what happens once the user is authenticated. */
+/* tunnel.c: what happens once the user is authenticated, and the frames. */
+/* Notice the end of the device; frames are sent once the tunnel is up. */
+int tunnel_watch(struct client *c);
 int tunnel_open(struct client *c);
 void tunnel_closing(struct client *c);
-/* Something came from the peer, whatever it is: it lives. */
-void tunnel_heard(struct client *c);
-
-/* pump.c: frames, both ways. */
-void pump_start(struct client *c);
-void pump_ready(void *ctx, int fd, unsigned events);
-/* Once a second: is the device still there? */
-void pump_check(struct client *c);
-void pump_writable(struct client *c);
-void pump_frame(struct client *c, uint8_t *frame, size_t len);
 
 #endif /* CLIENT_IMPL_H */

@@ -2,74 +2,43 @@
 /* Copyright (c) 2026 The sshtap authors */
 
 /*
- * Between the socket and the session: read a large piece, take all packets
- * out of it, and let each layer have its own; write what has gathered once
- * per turn of the loop.
+ * The connection: which layer a packet is for, what its end means to the
+ * user, and what the session asks.  Bytes are relay/wire.c's.
  */
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "client/client_impl.h"
 #include "client/report.h"
 #include "lib/err.h"
 #include "lib/log.h"
-#include "lib/proc.h"
 #include "lib/signals.h"
 #include "transport/namelist.h"
 
-#define LINGER_MS	500
-
-void
-net_check(struct client *c, int r)
-{
-	if (r == 0 || r == SSHTAP_ERR_AGAIN || c->stage == CLIENT_ENDED)
-		return;
-	/* sshd hangs up after too many keys: then say what was tried. */
-	if (r == SSHTAP_ERR_DISCONNECT && c->stage == CLIENT_AUTH &&
-	    userauth_has_tried(c->userauth))
-		userauth_explain(c->userauth);
-	report_session(c->config, c->session, r, c->said);
-	(void)session_fail(c->session, r);
-	client_end(c);
-}
-
-/* ^C ends a proxy command too, and sooner: the signal says more. */
-static void
-lost(struct client *c)
-{
-	if (signals_have())
-		return;
-	report_closed(c->config, c->session, c->said);
-	client_end(c);
-}
+/* What the wire tells. */
 
 /* One packet for a layer above the transport. */
 static int
-handle_packet(struct client *c, struct session_packet *p)
+packet(void *ctx, struct session_packet *p)
 {
+	struct client *c = ctx;
 	bool done = false;
 	int r;
 
 	if (c->stage == CLIENT_AUTH) {
 		r = userauth_input(c->userauth, p, &done);
-		if (r == 0 && done)
-			r = tunnel_open(c);
-	} else if (c->chans != NULL)
-		r = chans_input(c->chans, p->payload, p->len);
-	else
-		r = SSHTAP_ERR_PROTOCOL;
-	if (r == SSHTAP_ERR_UNSUPPORTED)
-		r = session_send_unimplemented(c->session, p->seq);
-	return r;
+		return r == 0 && done ? tunnel_open(c) : r;
+	}
+	if (c->chans != NULL)
+		return chans_input(c->chans, p->payload, p->len);
+	return SSHTAP_ERR_PROTOCOL;
 }
 
 static int
-start_auth(struct client *c)
+drained(void *ctx)
 {
+	struct client *c = ctx;
 	int r;
 
 	if (c->stage != CLIENT_KEYS || !session_is_keyed(c->session))
@@ -82,117 +51,59 @@ start_auth(struct client *c)
 }
 
 static void
-take_packets(struct client *c)
-{
-	struct session_packet p;
-	int r;
-
-	do {
-		r = session_next(c->session, loop_now(c->loop), &p);
-		if (r == 0)
-			r = handle_packet(c, &p);
-	} while (r == 0 && c->stage != CLIENT_ENDED);
-	if (r == SSHTAP_ERR_AGAIN)
-		r = start_auth(c);
-	net_check(c, r);
-}
-
-static void
-receive(struct client *c)
-{
-	uint8_t *p;
-	size_t len;
-	ssize_t n;
-
-	session_input_space(c->session, &p, &len);
-	n = read(c->conn.rfd, p, len);
-	if (n == -1) {
-		if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
-			return;
-		if (errno != ECONNRESET) {
-			log_error("connection to %s: %s",
-			    c->config->destination, strerror(errno));
-			client_end(c);
-			return;
-		}
-	}
-	if (n <= 0) {
-		lost(c);
-		return;
-	}
-	tunnel_heard(c);
-	session_input_received(c->session, (size_t)n);
-	take_packets(c);
-}
-
-void
-net_ready(void *ctx, int fd, unsigned events)
+heard(void *ctx)
 {
 	struct client *c = ctx;
 
-	/* Writing happens once per turn, in net_flush. */
-	if (fd == c->conn.rfd && (events & (LOOP_IN | LOOP_HUP)) != 0)
-		receive(c);
+	alive_heard(&c->alive);
 }
 
-/* Wait for what there is to wait for. */
 static void
-watch(struct client *c)
+failed(void *ctx, int r)
 {
-	unsigned out = session_output(c->session).len > 0 ? LOOP_OUT : 0;
+	struct client *c = ctx;
 
-	if (c->conn.rfd == c->conn.wfd) {
-		loop_set(c->loop, c->conn.rfd, LOOP_IN | out);
-		return;
-	}
-	loop_set(c->loop, c->conn.rfd, LOOP_IN);
-	loop_set(c->loop, c->conn.wfd, out);
+	/* sshd hangs up after too many keys: then say what was tried. */
+	if (r == SSHTAP_ERR_DISCONNECT && c->stage == CLIENT_AUTH &&
+	    userauth_has_tried(c->userauth))
+		userauth_explain(c->userauth);
+	report_session(c->config, c->session, r, c->said);
+	client_end(c);
 }
 
-void
-net_flush(struct client *c)
+static void
+lost(void *ctx, int error)
 {
-	struct view v;
-	ssize_t n;
+	struct client *c = ctx;
 
-	if (c->stage == CLIENT_ENDED)
+	/* ^C ends a proxy command too, and sooner: the signal says more. */
+	if (error == 0 && signals_have())
 		return;
-	while ((v = session_output(c->session)).len > 0) {
-		n = write(c->conn.wfd, v.p, v.len);
-		if (n == -1) {
-			if (errno == EINTR)
-				continue;
-			if (errno == EAGAIN || errno == EWOULDBLOCK)
-				break;
-			/* What the peer said last explains it better. */
-			receive(c);
-			if (c->stage != CLIENT_ENDED)
-				lost(c);
-			return;
-		}
-		session_output_written(c->session, (size_t)n);
-	}
-	if (c->chans != NULL && session_is_writable(c->session))
+	if (error != 0)
+		log_error("connection to %s: %s", c->config->destination,
+		    strerror(error));
+	else
+		report_closed(c->config, c->session, c->said);
+	client_end(c);
+}
+
+static void
+writable(void *ctx)
+{
+	struct client *c = ctx;
+
+	if (c->chans != NULL)
 		chans_carrier_writable(c->chans);
-	watch(c);
 }
 
-void
-net_linger(struct client *c)
-{
-	struct pollfd pfd = { .fd = c->conn.wfd, .events = POLLOUT };
-	uint64_t until_ms = proc_now_ms() + LINGER_MS;
-	struct view v;
-	ssize_t n;
-
-	while ((v = session_output(c->session)).len > 0 &&
-	    poll(&pfd, 1, proc_poll_time(until_ms)) == 1) {
-		n = write(c->conn.wfd, v.p, v.len);
-		if (n <= 0)
-			return;
-		session_output_written(c->session, (size_t)n);
-	}
-}
+static const struct wire_ops wire_ops = {
+	.packet = packet,
+	.drained = drained,
+	.heard = heard,
+	.failed = failed,
+	.lost = lost,
+	.writable = writable,
+};
 
 /* The session's questions and texts. */
 
@@ -248,11 +159,13 @@ net_start(struct client *c)
 	sc.hostkey = (const char *)buf_view(&algs).p;
 	if ((r = session_new(&sc, loop_now(c->loop), &c->session)) != 0)
 		goto out;
-	if ((r = loop_add(c->loop, c->conn.rfd, CLIENT_FD_NET, c,
-	    LOOP_IN)) != 0)
-		goto out;
-	if (c->conn.wfd != c->conn.rfd)
-		r = loop_add(c->loop, c->conn.wfd, CLIENT_FD_NET, c, 0);
+	c->wire.loop = c->loop;
+	c->wire.session = c->session;
+	c->wire.rfd = c->conn.rfd;
+	c->wire.wfd = c->conn.wfd;
+	c->wire.ops = &wire_ops;
+	c->wire.ctx = c;
+	r = wire_start(&c->wire, CLIENT_FD_NET);
  out:
 	buf_clear(&algs);
 	return r;

@@ -45,10 +45,11 @@ static void
 run_command(struct client *c)
 {
 	if (c->config->command != NULL)
-		net_check(c, command_run(c->chans, c->loop, CLIENT_FD_COMMAND,
-		    c->config, &c->output, command_done, c, &c->command));
+		wire_check(&c->wire, command_run(c->chans, c->loop,
+		    CLIENT_FD_COMMAND, c->config, &c->output, command_done, c,
+		    &c->command));
 	if (c->stage != CLIENT_ENDED)
-		net_check(c, chans_no_more_sessions(c->chans));
+		wire_check(&c->wire, chans_no_more_sessions(c->chans));
 }
 
 /* -f: whoever waits for the tunnel may go on. */
@@ -126,7 +127,7 @@ opened(void *ctx, struct chan *ch)
 	if (ch == c->tun) {
 		loop_timer_cancel(c->loop, &c->probe);
 		c->stage = CLIENT_UP;
-		pump_start(c);
+		pump_start(&c->pump, ch);
 		learn_name(c);
 	} else if (command_of(ch) != NULL)
 		command_opened(command_of(ch));
@@ -147,8 +148,10 @@ refused(void *ctx, struct chan *ch, uint32_t reason, const char *text)
 static void
 frame(void *ctx, struct chan *ch, uint8_t *bytes, size_t len)
 {
+	struct client *c = ctx;
+
 	(void)ch;
-	pump_frame(ctx, bytes, len);
+	pump_frame(&c->pump, bytes, len);
 }
 
 static void
@@ -167,7 +170,7 @@ writable(void *ctx, struct chan *ch)
 	struct client *c = ctx;
 
 	if (ch == c->tun)
-		pump_writable(c);
+		pump_writable(&c->pump);
 	else if (command_of(ch) != NULL)
 		command_writable(command_of(ch));
 }
@@ -231,41 +234,75 @@ static const struct chans_events events = {
 	.closed = closed,
 };
 
-static void
-arm_alive(struct client *c)
-{
-	if (c->config->alive_interval != 0)
-		loop_timer_set(c->loop, &c->alive, loop_now(c->loop) +
-		    c->config->alive_interval * UINT64_C(1000));
-}
+/* Events of the device. */
 
-void
-tunnel_heard(struct client *c)
-{
-	c->unanswered = 0;
-	if (c->stage >= CLIENT_OPENING)
-		arm_alive(c);
-}
-
-/* ServerAliveInterval: ask, and count until something comes. */
 static void
-alive(void *ctx, uint64_t now_ms)
+device_gone(void *ctx)
 {
 	struct client *c = ctx;
 
-	(void)now_ms;
-	if (c->unanswered >= c->config->alive_count_max) {
-		log_error("no sign of life from %s for %lu s: the connection "
-		    "is lost (ServerAliveInterval)", c->config->destination,
-		    (unsigned long)c->config->alive_interval *
-		    (c->config->alive_count_max + 1));
-		client_end(c);
-		return;
-	}
-	c->unanswered++;
-	net_check(c, chans_keepalive(c->chans));
-	arm_alive(c);
+	log_error("%s was removed: the tunnel is over", tap_name(c->tap));
+	client_end(c);
 }
+
+static void
+device_unreadable(void *ctx, int r)
+{
+	struct client *c = ctx;
+
+	log_error_r(r, "cannot read %s", tap_name(c->tap));
+	client_end(c);
+}
+
+static void
+pump_failed(void *ctx, int r)
+{
+	struct client *c = ctx;
+
+	wire_check(&c->wire, r);
+}
+
+static const struct pump_ops pump_ops = {
+	.gone = device_gone,
+	.unreadable = device_unreadable,
+	.failed = pump_failed,
+};
+
+int
+tunnel_watch(struct client *c)
+{
+	c->pump.loop = c->loop;
+	c->pump.tap = c->tap;
+	c->pump.ops = &pump_ops;
+	c->pump.ctx = c;
+	return pump_watch(&c->pump, CLIENT_FD_TAP);
+}
+
+/* ServerAliveInterval. */
+
+static void
+ask(void *ctx)
+{
+	struct client *c = ctx;
+
+	wire_check(&c->wire, chans_keepalive(c->chans));
+}
+
+static void
+silent(void *ctx, uint64_t seconds)
+{
+	struct client *c = ctx;
+
+	log_error("no sign of life from %s for %llu s: the connection is "
+	    "lost (ServerAliveInterval)", c->config->destination,
+	    (unsigned long long)seconds);
+	client_end(c);
+}
+
+static const struct alive_ops alive_ops = {
+	.ask = ask,
+	.lost = silent,
+};
 
 static void
 open_late(void *ctx, uint64_t now_ms)
@@ -295,9 +332,11 @@ tunnel_open(struct client *c)
 	c->probe.fn = open_late;
 	c->probe.ctx = c;
 	loop_timer_set(c->loop, &c->probe, loop_now(c->loop) + OPEN_MS);
-	c->alive.fn = alive;
+	c->alive.loop = c->loop;
+	c->alive.ops = &alive_ops;
 	c->alive.ctx = c;
-	arm_alive(c);
+	alive_start(&c->alive, c->config->alive_interval,
+	    c->config->alive_count_max);
 	return 0;
 }
 
@@ -307,6 +346,8 @@ tunnel_closing(struct client *c)
 	const struct chan_tun_stats *s;
 	const struct tap_stats *t = tap_stats(c->tap);
 
+	pump_stop(&c->pump);
+	alive_stop(&c->alive);
 	if (c->tun == NULL || c->stage < CLIENT_UP)
 		return;
 	s = chan_tun_stats(c->tun);

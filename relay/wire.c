@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/*
+ * Read a large piece, take all packets out of it, and let each layer have its
+ * own; write what has gathered once per turn of the loop.
+ *
+ * Any handler may end the wire, so whatever follows a handler looks first.
+ */
+
+#include "relay/wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "lib/err.h"
+#include "lib/proc.h"
+
+#define LINGER_MS	500
+
+void
+wire_end(struct wire *w)
+{
+	w->ended = true;
+	/* Whoever waits for something else must not spin on an end of file. */
+	loop_remove(w->loop, w->rfd);
+	loop_remove(w->loop, w->wfd);
+}
+
+void
+wire_check(struct wire *w, int r)
+{
+	if (r == 0 || r == SSHTAP_ERR_AGAIN || w->ended)
+		return;
+	wire_end(w);
+	w->ops->failed(w->ctx, r);
+	(void)session_fail(w->session, r);
+}
+
+static void
+lost(struct wire *w, int error)
+{
+	wire_end(w);
+	w->ops->lost(w->ctx, error);
+}
+
+/* One packet for a layer above the transport. */
+static int
+hand_on(struct wire *w, struct session_packet *p)
+{
+	int r = w->ops->packet(w->ctx, p);
+
+	if (r == SSHTAP_ERR_UNSUPPORTED)
+		r = session_send_unimplemented(w->session, p->seq);
+	return r;
+}
+
+static void
+take_packets(struct wire *w)
+{
+	struct session_packet p;
+	int r;
+
+	do {
+		r = session_next(w->session, loop_now(w->loop), &p);
+		if (r == 0)
+			r = hand_on(w, &p);
+	} while (r == 0 && !w->ended);
+	if (r == SSHTAP_ERR_AGAIN)
+		r = w->ops->drained(w->ctx);
+	wire_check(w, r);
+}
+
+static void
+receive(struct wire *w)
+{
+	uint8_t *p;
+	size_t len;
+	ssize_t n;
+
+	session_input_space(w->session, &p, &len);
+	n = read(w->rfd, p, len);
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK ||
+	    errno == EINTR))
+		return;
+	if (n <= 0) {
+		lost(w, n == 0 || errno == ECONNRESET ? 0 : errno);
+		return;
+	}
+	if (w->ops->heard != NULL)
+		w->ops->heard(w->ctx);
+	session_input_received(w->session, (size_t)n);
+	take_packets(w);
+}
+
+void
+wire_ready(void *ctx, int fd, unsigned events)
+{
+	struct wire *w = ctx;
+
+	/* Writing happens once per turn, in wire_flush. */
+	if (!w->ended && fd == w->rfd && (events & (LOOP_IN | LOOP_HUP)) != 0)
+		receive(w);
+}
+
+/* Wait for what there is to wait for. */
+static void
+watch(struct wire *w)
+{
+	unsigned out = session_output(w->session).len > 0 ? LOOP_OUT : 0;
+
+	if (w->rfd == w->wfd) {
+		loop_set(w->loop, w->rfd, LOOP_IN | out);
+		return;
+	}
+	loop_set(w->loop, w->rfd, LOOP_IN);
+	loop_set(w->loop, w->wfd, out);
+}
+
+void
+wire_flush(struct wire *w)
+{
+	struct view v;
+	ssize_t n;
+
+	if (w->ended)
+		return;
+	while ((v = session_output(w->session)).len > 0) {
+		n = write(w->wfd, v.p, v.len);
+		if (n == -1) {
+			if (errno == EINTR)
+				continue;
+			if (errno == EAGAIN || errno == EWOULDBLOCK)
+				break;
+			/* What the peer said last explains it better. */
+			receive(w);
+			if (!w->ended)
+				lost(w, 0);
+			return;
+		}
+		session_output_written(w->session, (size_t)n);
+	}
+	if (session_is_writable(w->session))
+		w->ops->writable(w->ctx);
+	watch(w);
+}
+
+void
+wire_linger(struct wire *w)
+{
+	struct pollfd pfd = { .fd = w->wfd, .events = POLLOUT };
+	uint64_t until_ms = proc_now_ms() + LINGER_MS;
+	struct view v;
+	ssize_t n;
+
+	while ((v = session_output(w->session)).len > 0 &&
+	    poll(&pfd, 1, proc_poll_time(until_ms)) == 1) {
+		n = write(w->wfd, v.p, v.len);
+		if (n <= 0)
+			return;
+		session_output_written(w->session, (size_t)n);
+	}
+}
+
+int
+wire_start(struct wire *w, unsigned loop_type)
+{
+	int r;
+
+	r = loop_add(w->loop, w->rfd, loop_type, w, LOOP_IN);
+	if (r != 0 || w->wfd == w->rfd)
+		return r;
+	if ((r = loop_add(w->loop, w->wfd, loop_type, w, 0)) != 0)
+		loop_remove(w->loop, w->rfd);
+	return r;
+}
