@@ -95,14 +95,28 @@ receive(struct wire *w)
 	take_packets(w);
 }
 
+/* What the peer said last explains it better. */
+static void
+cannot_write(struct wire *w)
+{
+	receive(w);
+	if (!w->ended)
+		lost(w, 0);
+}
+
 void
 wire_ready(void *ctx, int fd, unsigned events)
 {
 	struct wire *w = ctx;
 
+	if (w->ended)
+		return;
 	/* Writing happens once per turn, in wire_flush. */
-	if (!w->ended && fd == w->rfd && (events & (LOOP_IN | LOOP_HUP)) != 0)
-		receive(w);
+	if (fd == w->rfd) {
+		if ((events & (LOOP_IN | LOOP_HUP)) != 0)
+			receive(w);
+	} else if ((events & LOOP_HUP) != 0)
+		cannot_write(w);
 }
 
 /* Wait for what there is to wait for. */
@@ -134,10 +148,7 @@ wire_flush(struct wire *w)
 				continue;
 			if (errno == EAGAIN || errno == EWOULDBLOCK)
 				break;
-			/* What the peer said last explains it better. */
-			receive(w);
-			if (!w->ended)
-				lost(w, 0);
+			cannot_write(w);
 			return;
 		}
 		session_output_written(w->session, (size_t)n);

@@ -35,7 +35,7 @@ struct wire_ops {
 	 * peer is told after this, unless it is the session's own failure.
 	 */
 	void (*failed)(void *ctx, int r);
-	/* error: 0 for an end or a reset by the peer, else read(2)'s errno. */
+	/* error: 0 when the peer has hung up, else read(2)'s errno. */
 	void (*lost)(void *ctx, int error);
 	/*
 	 * The session can take frames: for chans_carrier_writable.  In every
@@ -48,7 +48,8 @@ struct wire_ops {
  * Embedded by its owner: zeroed, then all but ended is filled in.
  *
  * Owner:   of session and descriptors is the caller; both outlive the wire.
- *          The descriptors are non-blocking.
+ *          The descriptors are non-blocking, and SIGPIPE is ignored
+ *          (signals_start).
  */
 struct wire {
 	struct loop *loop;
