@@ -77,8 +77,10 @@ void client_end(struct client *c);
 /* net.c: the connection, and the packets that come on it. */
 int net_start(struct client *c);
 
-/* tunnel.c: what happens once the user is authenticated, and the frames. */
-/* Notice the end of the device; frames are sent once the tunnel is up. */
+/*
+ * tunnel.c: what happens once the user is authenticated.  The end of the
+ * device is noticed from tunnel_watch on, its frames are sent later.
+ */
 int tunnel_watch(struct client *c);
 int tunnel_open(struct client *c);
 void tunnel_closing(struct client *c);
