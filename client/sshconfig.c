@@ -29,8 +29,8 @@
 
 #include "client/expand.h"
 #include "client/sshconfig_impl.h"
-#include "client/sshconfig_value.h"
 #include "lib/err.h"
+#include "lib/setting.h"
 
 #define ORIGIN_SSH	"ssh configuration: "
 #define ORIGIN_OPTION	"-o "
@@ -298,7 +298,7 @@ set_words(struct config *c, const struct sshconfig_key *k, const char *value)
 	int r;
 
 	for (;; n++) {
-		if ((r = value_word(&left, &word)) != 0 || word == NULL)
+		if ((r = setting_word(&left, &word)) != 0 || word == NULL)
 			break;
 		if (n > 0 && k->form == SSHCONFIG_WORD)
 			r = SSHTAP_ERR_FORMAT;

@@ -26,8 +26,8 @@
 #include "client/endpoint.h"
 #include "client/options.h"
 #include "client/proxyjump.h"
-#include "client/sshconfig_value.h"
 #include "lib/err.h"
+#include "lib/setting.h"
 #include "lib/text.h"
 #include "lib/view.h"
 #include "transport/cipher.h"
@@ -69,7 +69,7 @@ is_none(const char *value)
 static int
 set_bool(struct config *c, const struct sshconfig_key *k, const char *value)
 {
-	return value_bool(value, MEMBER(c, k));
+	return setting_bool(value, MEMBER(c, k));
 }
 
 /* A letter of the command line may have said so already. */
@@ -78,7 +78,7 @@ set_if_true(struct config *c, const struct sshconfig_key *k, const char *value)
 {
 	bool *member = MEMBER(c, k), is_set;
 
-	if (value_bool(value, &is_set) != 0)
+	if (setting_bool(value, &is_set) != 0)
 		return SSHTAP_ERR_FORMAT;
 	*member = *member || is_set;
 	return 0;
@@ -100,7 +100,7 @@ set_count(struct config *c, const struct sshconfig_key *k, const char *value)
 	unsigned *member = MEMBER(c, k);
 	unsigned long n;
 
-	if (text_get_number(value, VALUE_SECONDS_MAX, &n) != 0)
+	if (text_get_number(value, SETTING_SECONDS_MAX, &n) != 0)
 		return SSHTAP_ERR_FORMAT;
 	*member = (unsigned)n;
 	return 0;
@@ -131,7 +131,7 @@ set_seconds(struct config *c, const struct sshconfig_key *k, const char *value)
 {
 	if (is_none(value))
 		value = "0";
-	return value_seconds(value, MEMBER(c, k));
+	return setting_seconds(value, MEMBER(c, k));
 }
 
 static int
@@ -266,7 +266,7 @@ set_files(struct config *c, const struct sshconfig_key *k, const char *value)
 	int r;
 
 	config_list_clear(l);
-	while ((r = value_word(&value, &word)) == 0 && word != NULL) {
+	while ((r = setting_word(&value, &word)) == 0 && word != NULL) {
 		r = is_none(word) ? 0 : config_list_add(l, word);
 		free(word);
 		if (r != 0)
@@ -321,12 +321,12 @@ parse_rekey(const char *bytes, const char *seconds, uint64_t *bytesp,
 	*bytesp = 0;
 	*secondsp = 0;
 	if (strcasecmp(bytes, "default") != 0 && !is_none(bytes) &&
-	    (value_size(bytes, bytesp) != 0 ||
+	    (setting_size(bytes, bytesp) != 0 ||
 	    (*bytesp != 0 && *bytesp < REKEY_BYTES_MIN)))
 		return SSHTAP_ERR_FORMAT;
 	if (seconds == NULL || is_none(seconds))
 		return 0;
-	return value_seconds(seconds, secondsp);
+	return setting_seconds(seconds, secondsp);
 }
 
 static int
@@ -338,9 +338,9 @@ set_rekey(struct config *c, const struct sshconfig_key *k, const char *value)
 	int r;
 
 	(void)k;
-	if ((r = value_word(&value, &bytes)) != 0 ||
-	    (r = value_word(&value, &seconds)) != 0 ||
-	    (r = value_word(&value, &rest)) != 0)
+	if ((r = setting_word(&value, &bytes)) != 0 ||
+	    (r = setting_word(&value, &seconds)) != 0 ||
+	    (r = setting_word(&value, &rest)) != 0)
 		goto out;
 	r = SSHTAP_ERR_FORMAT;
 	if (bytes == NULL || rest != NULL ||
@@ -546,7 +546,7 @@ refuse_true(struct config *c, const struct sshconfig_key *k, const char *value)
 
 	(void)c;
 	(void)k;
-	if (value_bool(value, &is_set) != 0)
+	if (setting_bool(value, &is_set) != 0)
 		return SSHTAP_ERR_FORMAT;
 	return is_set ? SSHTAP_ERR_UNSUPPORTED : 0;
 }
@@ -567,7 +567,7 @@ refuse_bits(struct config *c, const struct sshconfig_key *k, const char *value)
 
 	(void)c;
 	(void)k;
-	if (text_get_number(value, VALUE_SECONDS_MAX, &bits) != 0)
+	if (text_get_number(value, SETTING_SECONDS_MAX, &bits) != 0)
 		return SSHTAP_ERR_FORMAT;
 	return bits > KEY_RSA_BITS_MIN ? SSHTAP_ERR_UNSUPPORTED : 0;
 }

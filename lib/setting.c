@@ -6,7 +6,7 @@
  * what is left over makes it malformed, so that "30x" is never read as 30.
  */
 
-#include "client/sshconfig_value.h"
+#include "lib/setting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #define DIGITS	"0123456789"
 
 int
-value_bool(const char *s, bool *valuep)
+setting_bool(const char *s, bool *valuep)
 {
 	if (strcasecmp(s, "yes") == 0 || strcasecmp(s, "true") == 0)
 		*valuep = true;
@@ -75,9 +75,9 @@ time_unit(char unit)
 }
 
 int
-value_seconds(const char *s, unsigned *secondsp)
+setting_seconds(const char *s, unsigned *secondsp)
 {
-	uint64_t left = VALUE_SECONDS_MAX, unit, value;
+	uint64_t left = SETTING_SECONDS_MAX, unit, value;
 
 	do {
 		if (take_number(&s, left, &value) != 0 ||
@@ -87,12 +87,12 @@ value_seconds(const char *s, unsigned *secondsp)
 		if (*s != '\0')
 			s++;
 	} while (*s != '\0');
-	*secondsp = (unsigned)(VALUE_SECONDS_MAX - left);
+	*secondsp = (unsigned)(SETTING_SECONDS_MAX - left);
 	return 0;
 }
 
 int
-value_size(const char *s, uint64_t *sizep)
+setting_size(const char *s, uint64_t *sizep)
 {
 	static const char units[] = "kmg";
 	unsigned shift = 0;
@@ -122,7 +122,7 @@ is_escape(const char *s, char quote)
 }
 
 int
-value_word(const char **sp, char **wordp)
+setting_word(const char **sp, char **wordp)
 {
 	const char *s = *sp + strspn(*sp, " \t");
 	char *word, *out, quote = '\0';

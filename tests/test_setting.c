@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
-/* The forms of ssh_config's values: times, sizes, quoted words. */
+/* The forms of settings: times, sizes, quoted words. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "client/sshconfig_value.h"
+#include "lib/setting.h"
 #include "lib/err.h"
 
 static void
@@ -22,24 +22,24 @@ test_times_and_sizes(void **state)
 	unsigned t = 0;
 
 	(void)state;
-	assert_int_equal(value_seconds("1h30M5", &t), 0);
+	assert_int_equal(setting_seconds("1h30M5", &t), 0);
 	assert_int_equal(t, 5405);
-	assert_int_equal(value_seconds("1w1d", &t), 0);
+	assert_int_equal(setting_seconds("1w1d", &t), 0);
 	assert_int_equal(t, 8 * 86400);
-	assert_int_equal(value_seconds("2147483647", &t), 0);
-	assert_int_equal(value_seconds("2147483648", &t), SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_seconds("2147483647s1", &t),
+	assert_int_equal(setting_seconds("2147483647", &t), 0);
+	assert_int_equal(setting_seconds("2147483648", &t), SSHTAP_ERR_FORMAT);
+	assert_int_equal(setting_seconds("2147483647s1", &t),
 	    SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_seconds("4000w", &t), SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_seconds("m", &t), SSHTAP_ERR_FORMAT);
+	assert_int_equal(setting_seconds("4000w", &t), SSHTAP_ERR_FORMAT);
+	assert_int_equal(setting_seconds("m", &t), SSHTAP_ERR_FORMAT);
 	assert_int_equal(t, 2147483647);
-	assert_int_equal(value_size("4g", &size), 0);
+	assert_int_equal(setting_size("4g", &size), 0);
 	assert_true(size == UINT64_C(4) << 30);
-	assert_int_equal(value_size("17179869183G", &size), 0);
-	assert_int_equal(value_size("17179869184G", &size),
+	assert_int_equal(setting_size("17179869183G", &size), 0);
+	assert_int_equal(setting_size("17179869184G", &size),
 	    SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_size("1kk", &size), SSHTAP_ERR_FORMAT);
-	assert_int_equal(value_size("18446744073709551616", &size),
+	assert_int_equal(setting_size("1kk", &size), SSHTAP_ERR_FORMAT);
+	assert_int_equal(setting_size("18446744073709551616", &size),
 	    SSHTAP_ERR_FORMAT);
 }
 
@@ -55,14 +55,14 @@ test_words(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
-		assert_int_equal(value_word(&s, &word), 0);
+		assert_int_equal(setting_word(&s, &word), 0);
 		assert_string_equal(word, want[i]);
 		free(word);
 	}
-	assert_int_equal(value_word(&s, &word), 0);
+	assert_int_equal(setting_word(&s, &word), 0);
 	assert_null(word);
 	s = "'open";
-	assert_int_equal(value_word(&s, &word), SSHTAP_ERR_FORMAT);
+	assert_int_equal(setting_word(&s, &word), SSHTAP_ERR_FORMAT);
 }
 
 int
