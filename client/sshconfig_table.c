@@ -37,34 +37,7 @@
 
 extern char **environ;
 
-/* Below this ssh(1) refuses a RekeyLimit as too small. */
-#define REKEY_BYTES_MIN	16
-
 #define MEMBER(c, k)	((void *)((char *)(c) + (k)->offset))
-
-struct choice {
-	const char *name;
-	int value;
-};
-
-/* Letter case does not matter, as in ssh. */
-static int
-choose(const struct choice *choices, const char *value, int *chosenp)
-{
-	for (; choices->name != NULL; choices++) {
-		if (strcasecmp(choices->name, value) == 0) {
-			*chosenp = choices->value;
-			return 0;
-		}
-	}
-	return SSHTAP_ERR_FORMAT;
-}
-
-static bool
-is_none(const char *value)
-{
-	return strcasecmp(value, "none") == 0;
-}
 
 static int
 set_bool(struct config *c, const struct sshconfig_key *k, const char *value)
@@ -129,7 +102,7 @@ set_port(struct config *c, const struct sshconfig_key *k, const char *value)
 static int
 set_seconds(struct config *c, const struct sshconfig_key *k, const char *value)
 {
-	if (is_none(value))
+	if (setting_is_none(value))
 		value = "0";
 	return setting_seconds(value, MEMBER(c, k));
 }
@@ -144,7 +117,7 @@ static int
 set_optional(struct config *c, const struct sshconfig_key *k,
     const char *value)
 {
-	return config_set(MEMBER(c, k), is_none(value) ? NULL : value);
+	return config_set(MEMBER(c, k), setting_is_none(value) ? NULL : value);
 }
 
 static int
@@ -157,7 +130,7 @@ set_host(struct config *c, const struct sshconfig_key *k, const char *value)
 static int
 set_family(struct config *c, const struct sshconfig_key *k, const char *value)
 {
-	static const struct choice choices[] = {
+	static const struct setting_choice choices[] = {
 		{ "any", AF_UNSPEC },
 		{ "inet", AF_INET },
 		{ "inet6", AF_INET6 },
@@ -165,13 +138,13 @@ set_family(struct config *c, const struct sshconfig_key *k, const char *value)
 	};
 
 	(void)k;
-	return choose(choices, value, &c->address_family);
+	return setting_choose(choices, value, &c->address_family);
 }
 
 static int
 set_strict(struct config *c, const struct sshconfig_key *k, const char *value)
 {
-	static const struct choice choices[] = {
+	static const struct setting_choice choices[] = {
 		{ "yes", CONFIG_STRICT_YES },
 		{ "true", CONFIG_STRICT_YES },
 		{ "ask", CONFIG_STRICT_ASK },
@@ -184,36 +157,18 @@ set_strict(struct config *c, const struct sshconfig_key *k, const char *value)
 	int chosen;
 
 	(void)k;
-	if (choose(choices, value, &chosen) != 0)
+	if (setting_choose(choices, value, &chosen) != 0)
 		return SSHTAP_ERR_FORMAT;
 	c->strict = (enum config_strict)chosen;
 	return 0;
 }
 
-/* We have fewer levels than ssh: its outer ones fall together. */
 static int
 set_log_level(struct config *c, const struct sshconfig_key *k,
     const char *value)
 {
-	static const struct choice choices[] = {
-		{ "quiet", LOG_LEVEL_QUIET },
-		{ "fatal", LOG_LEVEL_ERROR },
-		{ "error", LOG_LEVEL_ERROR },
-		{ "info", LOG_LEVEL_INFO },
-		{ "verbose", LOG_LEVEL_VERBOSE },
-		{ "debug", LOG_LEVEL_DEBUG },
-		{ "debug1", LOG_LEVEL_DEBUG },
-		{ "debug2", LOG_LEVEL_DEBUG },
-		{ "debug3", LOG_LEVEL_DEBUG },
-		{ NULL, 0 }
-	};
-	int chosen;
-
 	(void)k;
-	if (choose(choices, value, &chosen) != 0)
-		return SSHTAP_ERR_FORMAT;
-	c->log_level = (enum log_level)chosen;
-	return 0;
+	return setting_log_level(value, &c->log_level);
 }
 
 /*
@@ -223,7 +178,7 @@ set_log_level(struct config *c, const struct sshconfig_key *k,
 static int
 set_tunnel(struct config *c, const struct sshconfig_key *k, const char *value)
 {
-	static const struct choice choices[] = {
+	static const struct setting_choice choices[] = {
 		{ "ethernet", TAP_ETHERNET },
 		{ "point-to-point", TAP_POINT_TO_POINT },
 		{ "yes", TAP_ETHERNET },
@@ -235,7 +190,7 @@ set_tunnel(struct config *c, const struct sshconfig_key *k, const char *value)
 	int chosen;
 
 	(void)k;
-	if (choose(choices, value, &chosen) != 0)
+	if (setting_choose(choices, value, &chosen) != 0)
 		return SSHTAP_ERR_FORMAT;
 	c->mode = (enum tap_mode)chosen;
 	return 0;
@@ -267,7 +222,7 @@ set_files(struct config *c, const struct sshconfig_key *k, const char *value)
 
 	config_list_clear(l);
 	while ((r = setting_word(&value, &word)) == 0 && word != NULL) {
-		r = is_none(word) ? 0 : config_list_add(l, word);
+		r = setting_is_none(word) ? 0 : config_list_add(l, word);
 		free(word);
 		if (r != 0)
 			return r;
@@ -285,7 +240,8 @@ set_identity(struct config *c, const struct sshconfig_key *k,
 		config_list_clear(&c->identities);
 		c->identities_are_default = false;
 	}
-	return is_none(value) ? 0 : config_list_add(&c->identities, value);
+	return setting_is_none(value) ? 0 :
+	    config_list_add(&c->identities, value);
 }
 
 static int
@@ -293,7 +249,8 @@ set_certificate(struct config *c, const struct sshconfig_key *k,
     const char *value)
 {
 	(void)k;
-	return is_none(value) ? 0 : config_list_add(&c->certificates, value);
+	return setting_is_none(value) ? 0 :
+	    config_list_add(&c->certificates, value);
 }
 
 /* "SSH_AUTH_SOCK" and "$NAME" name a variable; unset, there is no agent. */
@@ -303,7 +260,7 @@ set_agent(struct config *c, const struct sshconfig_key *k, const char *value)
 	const char *path = value;
 
 	(void)k;
-	if (is_none(value))
+	if (setting_is_none(value))
 		path = NULL;
 	else if (strcmp(value, "SSH_AUTH_SOCK") == 0)
 		path = getenv(value);
@@ -312,21 +269,6 @@ set_agent(struct config *c, const struct sshconfig_key *k, const char *value)
 	if (path != NULL && *path == '\0')
 		path = NULL;
 	return config_set(&c->identity_agent, path);
-}
-
-static int
-parse_rekey(const char *bytes, const char *seconds, uint64_t *bytesp,
-    unsigned *secondsp)
-{
-	*bytesp = 0;
-	*secondsp = 0;
-	if (strcasecmp(bytes, "default") != 0 && !is_none(bytes) &&
-	    (setting_size(bytes, bytesp) != 0 ||
-	    (*bytesp != 0 && *bytesp < REKEY_BYTES_MIN)))
-		return SSHTAP_ERR_FORMAT;
-	if (seconds == NULL || is_none(seconds))
-		return 0;
-	return setting_seconds(seconds, secondsp);
 }
 
 static int
@@ -344,7 +286,7 @@ set_rekey(struct config *c, const struct sshconfig_key *k, const char *value)
 		goto out;
 	r = SSHTAP_ERR_FORMAT;
 	if (bytes == NULL || rest != NULL ||
-	    parse_rekey(bytes, seconds, &limit, &period) != 0)
+	    setting_rekey(bytes, seconds, &limit, &period) != 0)
 		goto out;
 	c->rekey_bytes = limit;
 	c->rekey_ms = period * UINT64_C(1000);
@@ -369,60 +311,6 @@ own_algorithms(const struct sshconfig_key *k, struct buf *out)
 	return buf_put(out, names, strlen(names));
 }
 
-/* True when name matches one of the patterns of a list. */
-static bool
-list_matches(const struct view *list, const struct view *name)
-{
-	struct view left = *list, pattern;
-
-	while (view_get_name(&left, &pattern))
-		if (text_matches(&pattern, name, false))
-			return true;
-	return false;
-}
-
-/* Those of ours for which list_matches(list) is false, and not in out yet. */
-static int
-add_others(struct buf *out, const struct view *ours, const struct view *list)
-{
-	struct view left = *ours, name, have;
-	int r = 0;
-
-	while (r == 0 && view_get_name(&left, &name)) {
-		have = buf_view(out);
-		if (!namelist_has_view(&have, &name) &&
-		    !list_matches(list, &name))
-			r = namelist_add_view(out, &name);
-	}
-	return r;
-}
-
-/*
- * The user's list as a filter.  ssh -G prints plain lists; without it the
- * prefixes of ssh_config(5) are ours to read.  "+" can add nothing, for we
- * offer all that we carry.
- */
-static int
-filter_algorithms(const char *value, const struct view *ours, struct buf *out)
-{
-	struct view list = view_of_string(value + 1), none = view_of(NULL, 0);
-	int r;
-
-	switch (*value) {
-	case '+':
-		return buf_put_view(out, ours);
-	case '-':
-		return add_others(out, ours, &list);
-	case '^':
-		if ((r = namelist_intersect(out, &list, ours)) != 0)
-			return r;
-		return add_others(out, ours, &none);
-	default:
-		list = view_of_string(value);
-		return namelist_intersect(out, &list, ours);
-	}
-}
-
 static int
 set_algorithms(struct config *c, const struct sshconfig_key *k,
     const char *value)
@@ -437,7 +325,7 @@ set_algorithms(struct config *c, const struct sshconfig_key *k,
 	if ((r = own_algorithms(k, &own)) != 0)
 		goto out;
 	ours = buf_view(&own);
-	if ((r = filter_algorithms(value, &ours, &out)) != 0)
+	if ((r = namelist_filter(&out, value, &ours)) != 0)
 		goto out;
 	if (out.len == 0) {
 		log_error("%s \"%.200s\" names nothing that sshtap has: add "
@@ -506,7 +394,7 @@ set_jump(struct config *c, const struct sshconfig_key *k, const char *value)
 	char *command;
 	int r;
 
-	if (is_none(value))
+	if (setting_is_none(value))
 		return set_optional(c, k, value);
 	if ((r = proxyjump_command(c, value, &command)) != 0)
 		return r;
@@ -522,7 +410,7 @@ set_session_type(struct config *c, const struct sshconfig_key *k,
 	(void)k;
 	if (strcasecmp(value, "subsystem") == 0)
 		return SSHTAP_ERR_UNSUPPORTED;
-	if (is_none(value))
+	if (setting_is_none(value))
 		c->no_command = true;
 	else if (strcasecmp(value, "default") != 0)
 		return SSHTAP_ERR_FORMAT;
@@ -533,7 +421,7 @@ set_session_type(struct config *c, const struct sshconfig_key *k,
 static int
 set_command(struct config *c, const struct sshconfig_key *k, const char *value)
 {
-	if (is_none(value) || c->no_command)
+	if (setting_is_none(value) || c->no_command)
 		return 0;
 	return c->command != NULL ? SSHTAP_ERR_UNSUPPORTED :
 	    set_string(c, k, value);
@@ -556,7 +444,7 @@ refuse_name(struct config *c, const struct sshconfig_key *k, const char *value)
 {
 	(void)c;
 	(void)k;
-	return is_none(value) ? 0 : SSHTAP_ERR_UNSUPPORTED;
+	return setting_is_none(value) ? 0 : SSHTAP_ERR_UNSUPPORTED;
 }
 
 /* A smaller minimum than ours costs nothing. */

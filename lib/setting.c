@@ -16,6 +16,28 @@
 
 #define DIGITS	"0123456789"
 
+/* Below this ssh(1) refuses a RekeyLimit as too small. */
+#define REKEY_BYTES_MIN	16
+
+int
+setting_choose(const struct setting_choice *choices, const char *s,
+    int *chosenp)
+{
+	for (; choices->name != NULL; choices++) {
+		if (strcasecmp(choices->name, s) == 0) {
+			*chosenp = choices->value;
+			return 0;
+		}
+	}
+	return SSHTAP_ERR_FORMAT;
+}
+
+bool
+setting_is_none(const char *s)
+{
+	return strcasecmp(s, "none") == 0;
+}
+
 int
 setting_bool(const char *s, bool *valuep)
 {
@@ -110,6 +132,49 @@ setting_size(const char *s, uint64_t *sizep)
 	if (value > UINT64_MAX >> shift)
 		return SSHTAP_ERR_FORMAT;
 	*sizep = value << shift;
+	return 0;
+}
+
+int
+setting_rekey(const char *bytes, const char *seconds, uint64_t *bytesp,
+    unsigned *secondsp)
+{
+	uint64_t limit = 0;
+	unsigned period = 0;
+
+	if (strcasecmp(bytes, "default") != 0 && !setting_is_none(bytes) &&
+	    (setting_size(bytes, &limit) != 0 ||
+	    (limit != 0 && limit < REKEY_BYTES_MIN)))
+		return SSHTAP_ERR_FORMAT;
+	if (seconds != NULL && !setting_is_none(seconds) &&
+	    setting_seconds(seconds, &period) != 0)
+		return SSHTAP_ERR_FORMAT;
+	*bytesp = limit;
+	*secondsp = period;
+	return 0;
+}
+
+/* We have fewer levels than ssh: its outer ones fall together. */
+int
+setting_log_level(const char *s, enum log_level *levelp)
+{
+	static const struct setting_choice choices[] = {
+		{ "quiet", LOG_LEVEL_QUIET },
+		{ "fatal", LOG_LEVEL_ERROR },
+		{ "error", LOG_LEVEL_ERROR },
+		{ "info", LOG_LEVEL_INFO },
+		{ "verbose", LOG_LEVEL_VERBOSE },
+		{ "debug", LOG_LEVEL_DEBUG },
+		{ "debug1", LOG_LEVEL_DEBUG },
+		{ "debug2", LOG_LEVEL_DEBUG },
+		{ "debug3", LOG_LEVEL_DEBUG },
+		{ NULL, 0 }
+	};
+	int chosen;
+
+	if (setting_choose(choices, s, &chosen) != 0)
+		return SSHTAP_ERR_FORMAT;
+	*levelp = (enum log_level)chosen;
 	return 0;
 }
 

@@ -164,6 +164,35 @@ test_add_puts_commas_between(void **state)
 	buf_clear(&out);
 }
 
+static void
+assert_filtered(const char *value, const char *text)
+{
+	struct view ours = view_of_string("one,two,three");
+	struct buf b;
+
+	buf_init(&b, NAMELIST_MAX);
+	assert_int_equal(namelist_filter(&b, value, &ours), 0);
+	assert_is(&b, text);
+	buf_clear(&b);
+}
+
+static void
+test_filter_by_settings(void **state)
+{
+	(void)state;
+	assert_filtered("three,four,one", "three,one");
+	assert_filtered("four", "");
+	assert_filtered("", "");
+	assert_filtered("+four", "one,two,three");
+	assert_filtered("+", "one,two,three");
+	assert_filtered("-two,four", "one,three");
+	assert_filtered("-t*", "one");
+	assert_filtered("-*", "");
+	assert_filtered("-", "one,two,three");
+	assert_filtered("^three,four", "three,one,two");
+	assert_filtered("^", "one,two,three");
+}
+
 int
 main(void)
 {
@@ -175,6 +204,7 @@ main(void)
 		cmocka_unit_test(test_bytes_behind_the_list_are_not_read),
 		cmocka_unit_test(test_intersect_keeps_the_order_of_the_list),
 		cmocka_unit_test(test_add_puts_commas_between),
+		cmocka_unit_test(test_filter_by_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

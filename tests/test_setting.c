@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
-/* The forms of settings: times, sizes, quoted words. */
+/* The forms of settings: times, sizes, limits, levels, quoted words. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,6 +44,58 @@ test_times_and_sizes(void **state)
 }
 
 static void
+test_choices(void **state)
+{
+	static const struct setting_choice choices[] = {
+		{ "one", 1 },
+		{ "two", 2 },
+		{ NULL, 0 }
+	};
+	enum log_level level = LOG_LEVEL_COUNT;
+	int chosen = 0;
+
+	(void)state;
+	assert_int_equal(setting_choose(choices, "TWO", &chosen), 0);
+	assert_int_equal(chosen, 2);
+	assert_int_equal(setting_choose(choices, "on", &chosen),
+	    SSHTAP_ERR_FORMAT);
+	assert_int_equal(setting_choose(choices, "", &chosen),
+	    SSHTAP_ERR_FORMAT);
+	assert_int_equal(chosen, 2);
+	assert_true(setting_is_none("None"));
+	assert_false(setting_is_none("none "));
+	assert_int_equal(setting_log_level("Fatal", &level), 0);
+	assert_int_equal(level, LOG_LEVEL_ERROR);
+	assert_int_equal(setting_log_level("DEBUG3", &level), 0);
+	assert_int_equal(level, LOG_LEVEL_DEBUG);
+	assert_int_equal(setting_log_level("DEBUG4", &level),
+	    SSHTAP_ERR_FORMAT);
+	assert_int_equal(level, LOG_LEVEL_DEBUG);
+}
+
+static void
+test_rekey_limits(void **state)
+{
+	uint64_t bytes = 1;
+	unsigned seconds = 1;
+
+	(void)state;
+	assert_int_equal(setting_rekey("default", NULL, &bytes, &seconds), 0);
+	assert_true(bytes == 0 && seconds == 0);
+	assert_int_equal(setting_rekey("1M", "2m", &bytes, &seconds), 0);
+	assert_true(bytes == 1048576 && seconds == 120);
+	assert_int_equal(setting_rekey("15", "none", &bytes, &seconds),
+	    SSHTAP_ERR_FORMAT);
+	assert_int_equal(setting_rekey("2M", "x", &bytes, &seconds),
+	    SSHTAP_ERR_FORMAT);
+	assert_true(bytes == 1048576 && seconds == 120);
+	assert_int_equal(setting_rekey("16", "none", &bytes, &seconds), 0);
+	assert_true(bytes == 16 && seconds == 0);
+	assert_int_equal(setting_rekey("0", "0", &bytes, &seconds), 0);
+	assert_true(bytes == 0 && seconds == 0);
+}
+
+static void
 test_words(void **state)
 {
 	static const char *const want[] = {
@@ -70,6 +122,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_times_and_sizes),
+		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_rekey_limits),
 		cmocka_unit_test(test_words),
 	};
 

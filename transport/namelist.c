@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/text.h"
 
 /* The next name that is not empty. */
 static bool
@@ -102,4 +103,51 @@ namelist_add(struct buf *out, const char *name)
 	struct view v = view_of_string(name);
 
 	return namelist_add_view(out, &v);
+}
+
+/* True when name matches one of the patterns of a list. */
+static bool
+list_matches(const struct view *list, const struct view *name)
+{
+	struct view left = *list, pattern;
+
+	while (view_get_name(&left, &pattern))
+		if (text_matches(&pattern, name, false))
+			return true;
+	return false;
+}
+
+/* Those of ours for which list_matches(list) is false, and not in out yet. */
+static int
+add_others(struct buf *out, const struct view *ours, const struct view *list)
+{
+	struct view left = *ours, name, have;
+	int r = 0;
+
+	while (r == 0 && view_get_name(&left, &name)) {
+		have = buf_view(out);
+		if (!namelist_has_view(&have, &name) &&
+		    !list_matches(list, &name))
+			r = namelist_add_view(out, &name);
+	}
+	return r;
+}
+
+/* "+" can add nothing, for ours is all that we carry. */
+int
+namelist_filter(struct buf *out, const char *value, const struct view *ours)
+{
+	struct view list = view_of_string(value), none = view_of(NULL, 0);
+	uint8_t sign;
+	int r;
+
+	if (strchr("+-^", *value) == NULL || view_get_u8(&list, &sign) != 0)
+		return namelist_intersect(out, &list, ours);
+	if (sign == '+')
+		return buf_put_view(out, ours);
+	if (sign == '-')
+		return add_others(out, ours, &list);
+	if ((r = namelist_intersect(out, &list, ours)) != 0)
+		return r;
+	return add_others(out, ours, &none);
 }

@@ -33,6 +33,18 @@ int namelist_choose(const struct view *wanted, const struct view *offered,
 int namelist_intersect(struct buf *out, const struct view *list,
     const struct view *allowed);
 
+/*
+ * Put into out, which is empty, those of our algorithms that a setting of
+ * ssh_config(5) or sshd_config(5) leaves.
+ *
+ * value:   names, which are taken in this order; or "-" and patterns to leave
+ *          out, "^" and names to put first, "+" and names, which changes
+ *          nothing.  Names that are not ours are passed over.
+ * Returns 0 (out may still be empty) or what buf_put returns.
+ */
+int namelist_filter(struct buf *out, const char *value,
+    const struct view *ours);
+
 /* Append one name to a list under construction, with a comma if needed. */
 int namelist_add(struct buf *out, const char *name);
 int namelist_add_view(struct buf *out, const struct view *name);
