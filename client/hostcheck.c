@@ -74,7 +74,7 @@ struct verdict {
 static int
 read_file(const char *path, struct buf *text)
 {
-	int r = file_read(path, false, text);
+	int r = file_read(path, FILE_ANY, text);
 
 	return r == SSHTAP_ERR_NOT_FOUND || r == SSHTAP_ERR_FORMAT ? 0 : r;
 }

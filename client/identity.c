@@ -211,7 +211,7 @@ read_public(const char *path, struct buf *pub)
 	int r;
 
 	buf_init(&text, KEYFILE_TEXT_MAX);
-	if ((r = file_read(path, false, &text)) != 0)
+	if ((r = file_read(path, FILE_ANY, &text)) != 0)
 		goto out;
 	v = buf_view(&text);
 	r = SSHTAP_ERR_FORMAT;
@@ -241,7 +241,7 @@ read_key_file(const char *path, struct key **keyp, struct buf *pub,
 	if (read_public(path, pub) == 0)
 		return 0;
 	buf_init(&text, KEYFILE_TEXT_MAX);
-	if ((r = file_read(path, true, &text)) == 0) {
+	if ((r = file_read(path, FILE_SECRET, &text)) == 0) {
 		v = buf_view(&text);
 		r = parse_private(&v, keyp, pub, encryptedp);
 	} else if (r == SSHTAP_ERR_NOT_FOUND) {

@@ -9,14 +9,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "lib/err.h"
 
 #define CHUNK	8192
 
+static bool
+is_trusted(const struct stat *st, enum file_trust trust)
+{
+	switch (trust) {
+	case FILE_SECRET:
+		/* Somebody else's is theirs to open up, as ssh sees it too. */
+		return st->st_uid != getuid() || (st->st_mode & 077) == 0;
+	case FILE_TRUSTED:
+		return (st->st_uid == 0 || st->st_uid == geteuid()) &&
+		    (st->st_mode & 022) == 0;
+	default:
+		return true;
+	}
+}
+
 static int
-check(int fd, bool secret)
+check(int fd, enum file_trust trust)
 {
 	struct stat st;
 
@@ -24,10 +40,7 @@ check(int fd, bool secret)
 		return SSHTAP_ERR_SYSTEM;
 	if (!S_ISREG(st.st_mode))
 		return SSHTAP_ERR_FORMAT;
-	/* Somebody else's file is theirs to open up, as ssh sees it too. */
-	if (secret && st.st_uid == getuid() && (st.st_mode & 077) != 0)
-		return SSHTAP_ERR_PERMISSION;
-	return 0;
+	return is_trusted(&st, trust) ? 0 : SSHTAP_ERR_PERMISSION;
 }
 
 static int
@@ -60,15 +73,15 @@ read_all(int fd, struct buf *out)
 }
 
 int
-file_read_fd(int fd, bool secret, struct buf *out)
+file_read_fd(int fd, enum file_trust trust, struct buf *out)
 {
-	int r = check(fd, secret);
+	int r = check(fd, trust);
 
 	return r == 0 ? read_all(fd, out) : r;
 }
 
 int
-file_read(const char *path, bool secret, struct buf *out)
+file_read(const char *path, enum file_trust trust, struct buf *out)
 {
 	int fd, r, saved;
 
@@ -77,7 +90,7 @@ file_read(const char *path, bool secret, struct buf *out)
 	if (fd == -1)
 		return errno == ENOENT || errno == ENOTDIR ?
 		    SSHTAP_ERR_NOT_FOUND : SSHTAP_ERR_SYSTEM;
-	r = file_read_fd(fd, secret, out);
+	r = file_read_fd(fd, trust, out);
 	saved = errno;
 	close(fd);
 	errno = saved;

@@ -22,7 +22,6 @@
 #include <cmocka.h>
 
 #include "client/agentconn.h"
-#include "lib/file.h"
 #include "client/identity.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -461,45 +460,6 @@ test_identities_only_leaves_the_others_out(void **state)
 	assert_blob(f, 0, "ecdsa", ".pub");
 }
 
-/* Reading files. */
-
-static int
-read_named(struct fixture *f, const char *name, bool secret, size_t max)
-{
-	char *path = path_of(f, name);
-	struct buf b;
-	int r;
-
-	buf_init(&b, max);
-	r = file_read(path, secret, &b);
-	buf_clear(&b);
-	free(path);
-	return r;
-}
-
-static void
-test_file_limits(void **state)
-{
-	struct fixture *f = *state;
-	struct buf b;
-	char *fifo = path_of(f, "fifo");
-
-	buf_init(&b, 64);
-	assert_int_equal(buf_put_format(&b, "0123456789"), 0);
-	write_file(f, "ten", &b, 0644);
-	buf_clear(&b);
-	assert_int_equal(read_named(f, "ten", false, 10), 0);
-	assert_int_equal(read_named(f, "ten", false, 9), SSHTAP_ERR_TOO_BIG);
-	assert_int_equal(read_named(f, "ten", true, 10),
-	    SSHTAP_ERR_PERMISSION);
-	assert_int_equal(read_named(f, "none", false, 10),
-	    SSHTAP_ERR_NOT_FOUND);
-	assert_int_equal(read_named(f, "", false, 10), SSHTAP_ERR_FORMAT);
-	assert_int_equal(mkfifo(fifo, 0600), 0);
-	assert_int_equal(read_named(f, "fifo", false, 10), SSHTAP_ERR_FORMAT);
-	free(fifo);
-}
-
 #define WITH_FILES(t)	cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int
@@ -519,7 +479,6 @@ main(void)
 		WITH_FILES(test_certificate_has_its_own_algorithm),
 		WITH_FILES(test_configured_agent_key_comes_first),
 		WITH_FILES(test_identities_only_leaves_the_others_out),
-		WITH_FILES(test_file_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
