@@ -32,11 +32,6 @@
 #include "transport/ssh2.h"
 #include "transport/version.h"
 
-/* RFC 8308 section 2.4, and what OpenSSH allows in it. */
-#define EXT_INFO_FROM_SERVER	2
-#define EXT_INFO_FROM_CLIENT	1
-#define EXT_INFO_ENTRIES_MAX	1024
-
 #define HASHED_MAX	(64 * 1024)	/* KEXINIT, keys, signature: each */
 
 static const char *const state_names[] = {
@@ -335,46 +330,6 @@ input_ignorable(struct session *s, const struct view *payload, uint32_t seq)
 }
 
 static int
-take_extension(struct session *s, const struct view *name,
-    const struct view *value)
-{
-	if (view_is(name, "server-sig-algs") && value->len <= NAMELIST_MAX) {
-		buf_reset(&s->server_sig_algs);
-		return buf_put_view(&s->server_sig_algs, value);
-	}
-	if (view_is(name, "publickey-hostbound@openssh.com") &&
-	    view_is(value, "0"))
-		s->peer_hostbound = true;
-	return 0;
-}
-
-/* RFC 8308 section 2.3.  What we do not know is none of our business. */
-static int
-input_ext_info(struct session *s, const struct view *payload, uint32_t seq)
-{
-	struct view v = *payload, name, value;
-	uint32_t n;
-	uint8_t type;
-	int r;
-
-	(void)seq;
-	if (++s->ext_infos > (s->config.role == SESSION_CLIENT ?
-	    EXT_INFO_FROM_SERVER : EXT_INFO_FROM_CLIENT))
-		return SSHTAP_ERR_PROTOCOL;
-	if ((r = view_get_u8(&v, &type)) != 0 ||
-	    (r = view_get_u32(&v, &n)) != 0)
-		return r;
-	if (n > EXT_INFO_ENTRIES_MAX)
-		return SSHTAP_ERR_TOO_BIG;
-	while (n-- > 0)
-		if ((r = view_get_string(&v, &name)) != 0 ||
-		    (r = view_get_string(&v, &value)) != 0 ||
-		    (r = take_extension(s, &name, &value)) != 0)
-			return r;
-	return view_end(&v);
-}
-
-static int
 input_kexinit(struct session *s, const struct view *payload, uint32_t seq)
 {
 	int r;
@@ -412,7 +367,8 @@ static const struct message messages[] = {
 	    IN_INITIAL | IN(READY) | IN_REKEY, false, input_disconnect },
 	{ SSH_MSG_IGNORE, SSH_MSG_DEBUG,
 	    IN_INITIAL | IN(READY) | IN_REKEY, true, input_ignorable },
-	{ SSH_MSG_EXT_INFO, SSH_MSG_EXT_INFO, IN_DATA, false, input_ext_info },
+	{ SSH_MSG_EXT_INFO, SSH_MSG_EXT_INFO, IN_DATA, false,
+	    session_ext_input },
 	{ SSH_MSG_KEXINIT, SSH_MSG_KEXINIT,
 	    IN(INITIAL_KEXINIT) | IN_DATA, false, input_kexinit },
 	{ SSH_MSG_NEWKEYS, SSH_MSG_NEWKEYS,

@@ -9,7 +9,7 @@
 #include "transport/packet.h"
 #include "transport/session.h"
 
-/* What session.c and session_kex.c share; nobody else includes this. */
+/* What the files of a session share; nobody else includes this. */
 
 /*
  * The first exchange and a rekey run through the same three steps; what
@@ -98,5 +98,10 @@ int session_kex_input_method(struct session *s, const struct view *payload);
 int session_kex_input_newkeys(struct session *s, const struct view *payload);
 int session_kex_start_compression(struct session *s);
 void session_kex_clear(struct session *s);
+
+/* session_ext.c: EXT_INFO, ours when the peer wants it, and theirs. */
+int session_ext_send(struct session *s);
+int session_ext_input(struct session *s, const struct view *payload,
+    uint32_t seq);
 
 #endif /* SESSION_IMPL_H */

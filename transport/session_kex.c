@@ -360,38 +360,6 @@ session_kex_start_compression(struct session *s)
 	return start_stream(s, &s->in.keys, false);
 }
 
-/* RFC 8308 section 2.4: the first packet under the first keys. */
-static int
-send_ext_info(struct session *s)
-{
-	struct buf m;
-	struct view v;
-	int r;
-
-	if (s->keyed || !s->peer_wants_ext_info)
-		return 0;
-	buf_init(&m, NAMELIST_MAX);
-	if ((r = buf_put_u8(&m, SSH_MSG_EXT_INFO)) != 0)
-		goto out;
-	if (is_client(s)) {
-		if ((r = buf_put_u32(&m, 1)) != 0 ||
-		    (r = buf_put_cstring(&m,
-		    "ext-info-in-auth@openssh.com")) != 0 ||
-		    (r = buf_put_cstring(&m, "0")) != 0)
-			goto out;
-	} else if ((r = buf_put_u32(&m, 2)) != 0 ||
-	    (r = buf_put_cstring(&m, "server-sig-algs")) != 0 ||
-	    (r = buf_put_cstring(&m, s->sig_algs)) != 0 ||
-	    (r = buf_put_cstring(&m, "publickey-hostbound@openssh.com")) != 0 ||
-	    (r = buf_put_cstring(&m, "0")) != 0)
-		goto out;
-	v = buf_view(&m);
-	r = session_send_now(s, &v);
- out:
-	buf_clear(&m);
-	return r;
-}
-
 static int
 send_newkeys(struct session *s)
 {
@@ -401,7 +369,7 @@ send_newkeys(struct session *s)
 
 	if ((r = session_send_now(s, &v)) != 0 ||
 	    (r = activate(s, &s->keys_out, true, &s->out.keys)) != 0 ||
-	    (r = send_ext_info(s)) != 0)
+	    (r = session_ext_send(s)) != 0)
 		return r;
 	session_set_state(s, s->keyed ? SESSION_REKEY_NEWKEYS :
 	    SESSION_INITIAL_NEWKEYS);
