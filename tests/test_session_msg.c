@@ -52,9 +52,9 @@ test_unimplemented(void **state)
 	assert_memory_equal(v.p, expected, sizeof(expected));
 	/* The other side takes note and that is all. */
 	pair_pump(&p);
-	pair_send(&p, SESSION_CLIENT, "^z", 2);
+	pair_send(&p, SESSION_CLIENT, "2z", 2);
 	pair_pump(&p);
-	assert_got(&p, SESSION_SERVER, "^z", 2);
+	assert_got(&p, SESSION_SERVER, "2z", 2);
 	assert_int_equal(p.side[SESSION_SERVER].result, 0);
 	pair_close(&p);
 }
@@ -69,6 +69,7 @@ test_sequence_numbers(void **state)
 	(void)state;
 	pair_config(&p);
 	pair_handshake(&p);
+	pair_authenticate(&p);
 	for (role = 0; role < 2; role++) {
 		/* Strict: EXT_INFO was 0, and what is ignored counts too. */
 		pair_send(&p, (enum session_role)role, "\002", 1);
@@ -186,7 +187,7 @@ test_debug_text_is_cleaned(void **state)
 static void
 test_end_from_our_side(void **state)
 {
-	struct view v = view_of("^x", 2);
+	struct view v = view_of("2x", 2);
 	struct session_packet packet;
 	struct session *c;
 	uint8_t *space;
@@ -197,12 +198,12 @@ test_end_from_our_side(void **state)
 	pair_config(&p);
 	pair_handshake(&p);
 	c = pair_session(&p, SESSION_CLIENT);
-	pair_send(&p, SESSION_CLIENT, "^last", 5);
+	pair_send(&p, SESSION_CLIENT, "2last", 5);
 	session_disconnect(c, SSH_DISCONNECT_BY_APPLICATION, "bye");
 	session_disconnect(c, SSH_DISCONNECT_PROTOCOL_ERROR, "again");
 	p.side[SESSION_CLIENT].result = SSHTAP_ERR_CLOSED;
 	pair_pump(&p);
-	assert_got(&p, SESSION_SERVER, "^last", 5);
+	assert_got(&p, SESSION_SERVER, "2last", 5);
 	assert_int_equal(p.side[SESSION_SERVER].result,
 	    SSHTAP_ERR_DISCONNECT);
 	assert_string_equal(session_peer_text(pair_session(&p,
@@ -318,6 +319,42 @@ test_ext_info_values(void **state)
 	pair_close(&p);
 }
 
+/* RFC 4252 section 6: numbers from 80 on wait for the end of it. */
+static int
+try_number(enum session_role to, bool is_authenticated, uint8_t number)
+{
+	struct pair p;
+	int r;
+
+	pair_config(&p);
+	pair_handshake(&p);
+	if (is_authenticated)
+		pair_authenticate(&p);
+	pair_inject(&p, pair_other(to), &number, 1);
+	pair_pump(&p);
+	r = p.side[to].result;
+	assert_int_equal(p.side[to].delivered, r == 0 ? 1 : 0);
+	pair_close(&p);
+	return r;
+}
+
+static void
+test_channels_wait_for_authentication(void **state)
+{
+	static const uint8_t numbers[] = { 80, 90, 100, 101, 127, 128, 191,
+	    SSH_MSG_PING, 255 };
+	enum session_role to;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * sizeof(numbers); i++) {
+		to = i % 2 == 0 ? SESSION_CLIENT : SESSION_SERVER;
+		assert_int_equal(try_number(to, false, numbers[i / 2]),
+		    SSHTAP_ERR_PROTOCOL);
+		assert_int_equal(try_number(to, true, numbers[i / 2]), 0);
+	}
+}
+
 static int
 free_keys(void **state)
 {
@@ -338,6 +375,7 @@ main(void)
 		cmocka_unit_test(test_end_from_our_side),
 		cmocka_unit_test(test_ext_info_limits),
 		cmocka_unit_test(test_ext_info_values),
+		cmocka_unit_test(test_channels_wait_for_authentication),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, free_keys);

@@ -5,9 +5,9 @@
  * One connection: which message may come when, what the transport answers
  * itself, and what goes up.
  *
- * A table lists for each message number the states in which it is legal;
- * anything else ends the connection before a handler runs.  State changes in
- * session_set_state alone.
+ * A table lists for each message number the states in which it is legal, and
+ * on which side of the end of authentication; anything else ends the
+ * connection before a handler runs.  State changes in session_set_state alone.
  *
  * Between our KEXINIT and our NEWKEYS only exchange messages may leave
  * (RFC 4253 section 7.1): control messages wait in a bounded queue, and
@@ -56,12 +56,17 @@ static_assert(sizeof(state_names) / sizeof(state_names[0]) ==
 /* Their KEXINIT has not come, so they may still send anything. */
 #define IN_DATA		(IN(READY) | IN(REKEY_KEXINIT))
 
+/* Whether user authentication has ended. */
+#define BEFORE_AUTH	1u
+#define AFTER_AUTH	2u
+#define ALWAYS		(BEFORE_AUTH | AFTER_AUTH)
+
 typedef int (message_fn)(struct session *s, const struct view *payload,
     uint32_t seq);
 
 struct message {
 	uint8_t first, last;		/* message numbers */
-	unsigned states;
+	unsigned states, auth;
 	bool only_lax;			/* not in a strict initial exchange */
 	message_fn *handle;		/* NULL: goes up */
 };
@@ -363,21 +368,33 @@ input_newkeys(struct session *s, const struct view *payload, uint32_t seq)
 }
 
 static const struct message messages[] = {
+	/* RFC 4250 section 4.1.1: numbers begin with 1. */
+	{ 0, 0, 0, 0, false, NULL },
 	{ SSH_MSG_DISCONNECT, SSH_MSG_DISCONNECT,
-	    IN_INITIAL | IN(READY) | IN_REKEY, false, input_disconnect },
+	    IN_INITIAL | IN(READY) | IN_REKEY, ALWAYS, false,
+	    input_disconnect },
 	{ SSH_MSG_IGNORE, SSH_MSG_DEBUG,
-	    IN_INITIAL | IN(READY) | IN_REKEY, true, input_ignorable },
-	{ SSH_MSG_EXT_INFO, SSH_MSG_EXT_INFO, IN_DATA, false,
+	    IN_INITIAL | IN(READY) | IN_REKEY, ALWAYS, true,
+	    input_ignorable },
+	{ SSH_MSG_SERVICE_REQUEST, SSH_MSG_SERVICE_ACCEPT, IN_DATA,
+	    BEFORE_AUTH, false, NULL },
+	{ SSH_MSG_EXT_INFO, SSH_MSG_EXT_INFO, IN_DATA, ALWAYS, false,
 	    session_ext_input },
 	{ SSH_MSG_KEXINIT, SSH_MSG_KEXINIT,
-	    IN(INITIAL_KEXINIT) | IN_DATA, false, input_kexinit },
+	    IN(INITIAL_KEXINIT) | IN_DATA, ALWAYS, false, input_kexinit },
 	{ SSH_MSG_NEWKEYS, SSH_MSG_NEWKEYS,
-	    IN(INITIAL_NEWKEYS) | IN(REKEY_NEWKEYS), false, input_newkeys },
+	    IN(INITIAL_NEWKEYS) | IN(REKEY_NEWKEYS), ALWAYS, false,
+	    input_newkeys },
 	{ SSH_MSG_KEX_ECDH_INIT, SSH_MSG_KEX_LAST,
-	    IN(INITIAL_EXCHANGE) | IN(REKEY_EXCHANGE), false, input_method },
-	{ SSH_MSG_SERVICE_REQUEST, SSH_MSG_SERVICE_ACCEPT, IN_DATA, false,
+	    IN(INITIAL_EXCHANGE) | IN(REKEY_EXCHANGE), ALWAYS, false,
+	    input_method },
+	{ SSH_MSG_USERAUTH_REQUEST, SSH_MSG_USERAUTH_BANNER, IN_DATA,
+	    BEFORE_AUTH, false, NULL },
+	{ SSH_MSG_USERAUTH_METHOD, SSH_MSG_USERAUTH_METHOD_LAST, IN_DATA,
+	    BEFORE_AUTH, false, NULL },
+	/* RFC 4252 section 6: whoever sends these earlier is cut off. */
+	{ SSH_MSG_GLOBAL_REQUEST, UINT8_MAX, IN_DATA, AFTER_AUTH, false,
 	    NULL },
-	{ SSH_MSG_USERAUTH_REQUEST, UINT8_MAX, IN_DATA, false, NULL },
 };
 
 static const struct message *
@@ -394,13 +411,23 @@ find_message(uint8_t number)
 static bool
 is_legal(const struct session *s, const struct message *m)
 {
-	if ((m->states & 1u << s->state) == 0)
+	if ((m->states & 1u << s->state) == 0 ||
+	    (m->auth & (s->authenticated ? AFTER_AUTH : BEFORE_AUTH)) == 0)
 		return false;
 	/*
 	 * What came before their KEXINIT cannot be judged yet; its sequence
 	 * number will tell (session_kex.c).
 	 */
 	return !(m->only_lax && s->strict && !s->keyed);
+}
+
+/* RFC 4252 section 5.1: silence for a request that crossed our SUCCESS. */
+static bool
+is_late_request(const struct session *s, uint8_t number)
+{
+	return number == SSH_MSG_USERAUTH_REQUEST && s->authenticated &&
+	    s->config.role == SESSION_SERVER &&
+	    (IN_DATA & 1u << s->state) != 0;
 }
 
 /*
@@ -420,6 +447,8 @@ dispatch(struct session *s, uint8_t *payload, size_t len, uint32_t seq,
 		*upp = true;
 		return (IN_DATA & 1u << s->state) ? 0 : SSHTAP_ERR_PROTOCOL;
 	}
+	if (is_late_request(s, payload[0]))
+		return 0;
 	if (!is_legal(s, m)) {
 		log_debug("session: message %u in state %s", payload[0],
 		    state_names[s->state]);

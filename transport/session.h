@@ -160,8 +160,10 @@ void session_disconnect(struct session *s, uint32_t reason, const char *text);
 
 /*
  * Authentication has ended well: delayed compression starts, rekeying is
- * allowed, packets for channels are.  The server calls it after it has sent
- * USERAUTH_SUCCESS, the client after it has received it.
+ * allowed, packets for channels are, and those of authentication end the
+ * connection (a request that comes late is swallowed by the server's).  The
+ * server calls it after it has sent USERAUTH_SUCCESS, the client after it has
+ * received it.
  */
 void session_set_authenticated(struct session *s);
 
