@@ -242,6 +242,7 @@ try_ext_info(struct buf *m, enum session_role to, unsigned times)
 
 	pair_config(&p);
 	pair_handshake(&p);
+	pair_start_auth(&p);
 	while (times-- > 0)
 		pair_inject(&p, pair_other(to), buf_view(m).p, m->len);
 	pair_pump(&p);
@@ -290,6 +291,33 @@ test_ext_info_limits(void **state)
 	buf_clear(&m);
 }
 
+/* RFC 8308 section 2.4: neither between the two occasions nor after them. */
+static void
+test_ext_info_in_time(void **state)
+{
+	enum session_role to;
+	struct pair p;
+	struct buf m;
+	int i;
+
+	(void)state;
+	buf_init(&m, 1024);
+	put_ext_info(&m, 0, 0, "", "", 0);
+	for (i = 0; i < 4; i++) {
+		to = i % 2 == 0 ? SESSION_CLIENT : SESSION_SERVER;
+		pair_config(&p);
+		if (i < 2)
+			pair_handshake(&p);
+		else
+			pair_login(&p);
+		pair_inject(&p, pair_other(to), buf_view(&m).p, m.len);
+		pair_pump(&p);
+		assert_int_equal(p.side[to].result, SSHTAP_ERR_PROTOCOL);
+		pair_close(&p);
+	}
+	buf_clear(&m);
+}
+
 static void
 test_ext_info_values(void **state)
 {
@@ -302,6 +330,7 @@ test_ext_info_values(void **state)
 	buf_init(&m, 128 * 1024);
 	pair_config(&p);
 	pair_handshake(&p);
+	pair_start_auth(&p);
 	s = pair_session(&p, SESSION_CLIENT);
 	s->peer_hostbound = false;
 	put_ext_info(&m, 3, 1, "publickey-hostbound@openssh.com", "1", 1);
@@ -374,6 +403,7 @@ main(void)
 		cmocka_unit_test(test_debug_text_is_cleaned),
 		cmocka_unit_test(test_end_from_our_side),
 		cmocka_unit_test(test_ext_info_limits),
+		cmocka_unit_test(test_ext_info_in_time),
 		cmocka_unit_test(test_ext_info_values),
 		cmocka_unit_test(test_channels_wait_for_authentication),
 	};

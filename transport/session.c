@@ -378,7 +378,7 @@ static const struct message messages[] = {
 	    input_ignorable },
 	{ SSH_MSG_SERVICE_REQUEST, SSH_MSG_SERVICE_ACCEPT, IN_DATA,
 	    BEFORE_AUTH, false, NULL },
-	{ SSH_MSG_EXT_INFO, SSH_MSG_EXT_INFO, IN_DATA, ALWAYS, false,
+	{ SSH_MSG_EXT_INFO, SSH_MSG_EXT_INFO, IN_DATA, BEFORE_AUTH, false,
 	    session_ext_input },
 	{ SSH_MSG_KEXINIT, SSH_MSG_KEXINIT,
 	    IN(INITIAL_KEXINIT) | IN_DATA, ALWAYS, false, input_kexinit },
@@ -454,11 +454,12 @@ dispatch(struct session *s, uint8_t *payload, size_t len, uint32_t seq,
 		    state_names[s->state]);
 		return SSHTAP_ERR_PROTOCOL;
 	}
-	if (m->handle == NULL) {
-		*upp = true;
-		return 0;
-	}
-	return m->handle(s, &v, seq);
+	if (m->handle != NULL)
+		return m->handle(s, &v, seq);
+	if (payload[0] == SSH_MSG_SERVICE_ACCEPT)
+		s->service_granted = true;
+	*upp = true;
+	return 0;
 }
 
 /* Returns 0 when their identification is complete, AGAIN, or VERSION. */

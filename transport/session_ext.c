@@ -12,10 +12,7 @@
 #include "transport/session_impl.h"
 #include "transport/ssh2.h"
 
-/* RFC 8308 section 2.4, and what OpenSSH allows in it. */
-#define EXT_INFO_FROM_SERVER	2
-#define EXT_INFO_FROM_CLIENT	1
-#define EXT_INFO_ENTRIES_MAX	1024
+#define EXT_INFO_ENTRIES_MAX	1024	/* what OpenSSH takes */
 
 static int
 take_extension(struct session *s, const struct view *name,
@@ -31,6 +28,30 @@ take_extension(struct session *s, const struct view *name,
 	return 0;
 }
 
+/* The first packet under the first keys. */
+static bool
+is_first(const struct session *s)
+{
+	return s->rekeys == 0 && s->in.keys.packets == 1;
+}
+
+/*
+ * RFC 8308 section 2.4: the packet after the first NEWKEYS; and one more of a
+ * server before its SUCCESS, which OpenSSH sends as soon as it knows the user
+ * (its PROTOCOL, ext-info-in-auth).
+ */
+static bool
+is_in_time(struct session *s)
+{
+	if (is_first(s))
+		return true;
+	if (s->config.role != SESSION_CLIENT || !s->service_granted ||
+	    s->has_late_ext_info)
+		return false;
+	s->has_late_ext_info = true;
+	return true;
+}
+
 /* RFC 8308 section 2.3.  What we do not know is none of our business. */
 int
 session_ext_input(struct session *s, const struct view *payload, uint32_t seq)
@@ -41,8 +62,7 @@ session_ext_input(struct session *s, const struct view *payload, uint32_t seq)
 	int r;
 
 	(void)seq;
-	if (++s->ext_infos > (s->config.role == SESSION_CLIENT ?
-	    EXT_INFO_FROM_SERVER : EXT_INFO_FROM_CLIENT))
+	if (!is_in_time(s))
 		return SSHTAP_ERR_PROTOCOL;
 	if ((r = view_get_u8(&v, &type)) != 0 ||
 	    (r = view_get_u32(&v, &n)) != 0)

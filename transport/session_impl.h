@@ -67,7 +67,8 @@ struct session {
 	bool peer_wants_ext_info;
 	bool keyed, authenticated;
 	bool compressing;		/* delayed compression has started */
-	unsigned ext_infos;
+	bool service_granted;		/* SERVICE_ACCEPT has come */
+	bool has_late_ext_info;		/* the one of authentication */
 	unsigned long rekeys;
 	struct buf id, hostkey, kex_signature;
 	struct buf server_sig_algs;
