@@ -3,6 +3,7 @@
 
 /* Both sides must agree on these bytes, so they are written in one place. */
 
+#include "lib/err.h"
 #include "transport/auth.h"
 
 #include "transport/key.h"
@@ -56,4 +57,21 @@ auth_verify_publickey(const struct auth_publickey *pk,
 	key_free(key);
 	buf_clear(&b);
 	return r;
+}
+
+int
+auth_refuse_number(uint8_t number)
+{
+	switch (number) {
+	case SSH_MSG_SERVICE_REQUEST:
+	case SSH_MSG_SERVICE_ACCEPT:
+	case SSH_MSG_USERAUTH_REQUEST:
+	case SSH_MSG_USERAUTH_FAILURE:
+	case SSH_MSG_USERAUTH_SUCCESS:
+	case SSH_MSG_USERAUTH_BANNER:
+		return SSHTAP_ERR_PROTOCOL;
+	default:
+		return number >= SSH_MSG_USERAUTH_METHOD ?
+		    SSHTAP_ERR_PROTOCOL : SSHTAP_ERR_UNSUPPORTED;
+	}
 }

@@ -5,6 +5,7 @@
 #define AUTH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/buf.h"
 #include "lib/view.h"
@@ -45,5 +46,12 @@ int auth_put_signed_data(struct buf *m, const struct view *session_id,
  */
 int auth_verify_publickey(const struct auth_publickey *pk,
     const struct view *session_id, const struct view *signature);
+
+/*
+ * What becomes of a number that a side has no use for: SSHTAP_ERR_PROTOCOL
+ * for one that belongs to services, to authentication or to what runs after
+ * it (RFC 4252 section 6), SSHTAP_ERR_UNSUPPORTED for one nobody knows.
+ */
+int auth_refuse_number(uint8_t number);
 
 #endif /* AUTH_H */

@@ -319,10 +319,7 @@ auth_client_input(struct auth_client *a, const struct session_packet *p,
 	case SSH_MSG_USERAUTH_PK_OK:
 		return input_60(a, &v, eventp);
 	default:
-		/* Channels before authentication are nobody's right. */
-		return number >= SSH_MSG_GLOBAL_REQUEST &&
-		    number <= SSH_MSG_CHANNEL_FAILURE ?
-		    SSHTAP_ERR_PROTOCOL : SSHTAP_ERR_UNSUPPORTED;
+		return auth_refuse_number(number);
 	}
 }
 

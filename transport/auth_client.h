@@ -44,8 +44,8 @@ void auth_client_free(struct auth_client *a);
 /*
  * Feed one packet.
  *
- * Returns 0 with *eventp; SSHTAP_ERR_UNSUPPORTED (not a message of
- * authentication: answer UNIMPLEMENTED); else the connection must end.
+ * Returns 0 with *eventp; SSHTAP_ERR_UNSUPPORTED (a number that nobody knows:
+ * answer UNIMPLEMENTED); else the connection must end.
  */
 int auth_client_input(struct auth_client *a, const struct session_packet *p,
     enum auth_event *eventp);

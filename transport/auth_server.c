@@ -256,6 +256,8 @@ auth_server_input(struct auth_server *a, const struct session_packet *p)
 	case SSH_MSG_USERAUTH_REQUEST:
 		return input_request(a, &v);
 	default:
-		return SSHTAP_ERR_UNSUPPORTED;
+		if (a->authenticated && number >= SSH_MSG_GLOBAL_REQUEST)
+			return SSHTAP_ERR_UNSUPPORTED;
+		return auth_refuse_number(number);
 	}
 }

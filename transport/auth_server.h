@@ -45,9 +45,10 @@ void auth_server_set_tries(struct auth_server *a, int max);
 
 /*
  * Feed one packet.
- * Returns 0 (look at auth_server_user), SSHTAP_ERR_UNSUPPORTED (not a message
- * of authentication), SSHTAP_ERR_AUTH (too many failures), or a parse error;
- * all but UNSUPPORTED end the connection.
+ * Returns 0 (look at auth_server_user), SSHTAP_ERR_UNSUPPORTED (a number that
+ * nobody knows, or after success one that is not of authentication),
+ * SSHTAP_ERR_AUTH (too many failures), SSHTAP_ERR_PROTOCOL (out of place), or
+ * a parse error; all but UNSUPPORTED end the connection.
  */
 int auth_server_input(struct auth_server *a, const struct session_packet *p);
 
