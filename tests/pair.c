@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -177,6 +178,54 @@ pair_close(struct pair *p)
 		buf_clear(&p->side[i].got);
 	}
 	memset(p->side, 0, sizeof(p->side));
+}
+
+/* A side with another KEXINIT than it would send by itself. */
+
+static void
+put_edited(struct buf *m, const struct session *s,
+    const struct pair_proposal *edit)
+{
+	struct view old = buf_view(&s->init_ours);
+	char *copies[PROPOSAL_COUNT];
+	const char *lists[PROPOSAL_COUNT];
+	struct proposal proposal;
+	int i;
+
+	assert_int_equal(proposal_parse(&old, &proposal), 0);
+	for (i = 0; i < PROPOSAL_COUNT; i++) {
+		assert_int_equal(view_to_cstring(&proposal.list[i],
+		    &copies[i]), 0);
+		lists[i] = copies[i];
+	}
+	lists[PROPOSAL_KEX] = edit->kex;
+	assert_int_equal(proposal_put(m, old.p + 1, lists), 0);
+	m->base[m->head + m->len - 5] = edit->guess_follows ? 1 : 0;
+	for (i = 0; i < PROPOSAL_COUNT; i++)
+		free(copies[i]);
+}
+
+void
+pair_edit_kexinit(struct session *s,
+    const struct pair_proposal *edit)
+{
+	struct view v, end = view_of_string("\r\n");
+	struct buf m;
+
+	buf_init(&m, 64 * 1024);
+	put_edited(&m, s, edit);
+	v = buf_view(&m);
+	buf_reset(&s->init_ours);
+	assert_int_equal(buf_put_view(&s->init_ours, &v), 0);
+	s->out.head = s->out.tail = 0;
+	s->out.keys.seq = 0;
+	s->out.keys.packets = s->out.keys.bytes = 0;
+	v = buf_view(&s->version_ours);
+	assert_int_equal(packet_out_raw(&s->out, &v), 0);
+	assert_int_equal(packet_out_raw(&s->out, &end), 0);
+	v = buf_view(&s->init_ours);
+	assert_int_equal(session_send_now(s, &v), 0);
+	buf_clear(&m);
 }
 
 /* Receiving. */

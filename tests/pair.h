@@ -70,6 +70,16 @@ void pair_config(struct pair *p);
 void pair_open(struct pair *p);
 void pair_close(struct pair *p);
 
+/*
+ * Another KEXINIT than s would send by itself, before anything was taken from
+ * it: it believes to have said so.
+ */
+struct pair_proposal {
+	const char *kex;
+	bool guess_follows;
+};
+void pair_edit_kexinit(struct session *s, const struct pair_proposal *edit);
+
 /* A key of that type, made once; which is 0 or 1. */
 struct key *pair_key(enum key_type type, unsigned which);
 void pair_free_keys(void);

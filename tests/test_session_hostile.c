@@ -557,60 +557,7 @@ test_first_sealed_packet_missing(void **state)
 	}
 }
 
-/* A side with another KEXINIT than it would send by itself. */
-
-struct proposal_edit {
-	const char *kex;
-	bool guess_follows;
-};
-
-static void
-put_edited(struct buf *m, const struct session *s,
-    const struct proposal_edit *edit)
-{
-	struct view old = buf_view(&s->init_ours);
-	char *copies[PROPOSAL_COUNT];
-	const char *lists[PROPOSAL_COUNT];
-	struct proposal proposal;
-	int i;
-
-	assert_int_equal(proposal_parse(&old, &proposal), 0);
-	for (i = 0; i < PROPOSAL_COUNT; i++) {
-		assert_int_equal(view_to_cstring(&proposal.list[i],
-		    &copies[i]), 0);
-		lists[i] = copies[i];
-	}
-	lists[PROPOSAL_KEX] = edit->kex;
-	assert_int_equal(proposal_put(m, old.p + 1, lists), 0);
-	m->base[m->head + m->len - 5] = edit->guess_follows ? 1 : 0;
-	for (i = 0; i < PROPOSAL_COUNT; i++)
-		free(copies[i]);
-}
-
-/* Before anything was taken: the session believes to have said it itself. */
-static void
-edit_kexinit(struct session *s, const struct proposal_edit *edit)
-{
-	struct view v, end = view_of_string("\r\n");
-	struct buf m;
-
-	buf_init(&m, 64 * 1024);
-	put_edited(&m, s, edit);
-	v = buf_view(&m);
-	buf_reset(&s->init_ours);
-	assert_int_equal(buf_put_view(&s->init_ours, &v), 0);
-	s->out.head = s->out.tail = 0;
-	s->out.keys.seq = 0;
-	s->out.keys.packets = s->out.keys.bytes = 0;
-	v = buf_view(&s->version_ours);
-	assert_int_equal(packet_out_raw(&s->out, &v), 0);
-	assert_int_equal(packet_out_raw(&s->out, &end), 0);
-	v = buf_view(&s->init_ours);
-	assert_int_equal(session_send_now(s, &v), 0);
-	buf_clear(&m);
-}
-
-static const struct proposal_edit plain = { "curve25519-sha256", false };
+static const struct pair_proposal plain = { "curve25519-sha256", false };
 
 static void
 open_lax(struct pair *p, const char *cipher)
@@ -618,8 +565,8 @@ open_lax(struct pair *p, const char *cipher)
 	pair_config(p);
 	p->config[SESSION_CLIENT].ciphers = cipher;
 	pair_open(p);
-	edit_kexinit(pair_session(p, SESSION_CLIENT), &plain);
-	edit_kexinit(pair_session(p, SESSION_SERVER), &plain);
+	pair_edit_kexinit(pair_session(p, SESSION_CLIENT), &plain);
+	pair_edit_kexinit(pair_session(p, SESSION_SERVER), &plain);
 }
 
 static void
@@ -634,7 +581,7 @@ test_chacha_needs_strict(void **state)
 		pair_config(&p);
 		p.config[SESSION_CLIENT].ciphers = CHACHA;
 		pair_open(&p);
-		edit_kexinit(p.side[i].session, &plain);
+		pair_edit_kexinit(p.side[i].session, &plain);
 		hand_over(&p, (enum session_role)i);
 		assert_int_equal(p.side[1 - i].result, SSHTAP_ERR_PROTOCOL);
 		pair_close(&p);
@@ -711,7 +658,7 @@ test_ignore_without_strict(void **state)
 static void
 test_markers_are_not_methods(void **state)
 {
-	static const struct proposal_edit only_markers = {
+	static const struct pair_proposal only_markers = {
 		"kex-strict-c-v00@openssh.com,kex-strict-s-v00@openssh.com,"
 		"ext-info-c,ext-info-s", false };
 	struct pair p;
@@ -719,8 +666,8 @@ test_markers_are_not_methods(void **state)
 	(void)state;
 	pair_config(&p);
 	pair_open(&p);
-	edit_kexinit(pair_session(&p, SESSION_CLIENT), &only_markers);
-	edit_kexinit(pair_session(&p, SESSION_SERVER), &only_markers);
+	pair_edit_kexinit(pair_session(&p, SESSION_CLIENT), &only_markers);
+	pair_edit_kexinit(pair_session(&p, SESSION_SERVER), &only_markers);
 	pair_pump(&p);
 	assert_int_equal(p.side[0].result, SSHTAP_ERR_NO_COMMON);
 	assert_int_equal(p.side[1].result, SSHTAP_ERR_NO_COMMON);
@@ -734,7 +681,7 @@ test_markers_are_not_methods(void **state)
 static int
 try_guess(enum session_role from, const char *kex, unsigned packets)
 {
-	struct proposal_edit edit = { kex, true };
+	struct pair_proposal edit = { kex, true };
 	static const uint8_t guess[] = { SSH_MSG_KEX_ECDH_INIT, 0, 0, 0, 1, 9 };
 	struct pair p;
 	int r;
@@ -742,7 +689,7 @@ try_guess(enum session_role from, const char *kex, unsigned packets)
 	pair_config(&p);
 	p.config[0].ciphers = p.config[1].ciphers = CHACHA;
 	pair_open(&p);
-	edit_kexinit(pair_session(&p, from), &edit);
+	pair_edit_kexinit(pair_session(&p, from), &edit);
 	while (packets-- > 0)
 		pair_inject(&p, from, guess, sizeof(guess));
 	pair_pump(&p);
