@@ -71,9 +71,11 @@ input_service_request(struct auth_server *a, struct view *v)
 	struct buf b;
 	int r;
 
+	if (a->granted)
+		return SSHTAP_ERR_PROTOCOL;
 	if ((r = view_get_string(v, &name)) != 0 || (r = view_end(v)) != 0)
 		return r;
-	if (!view_is(&name, AUTH_SERVICE) || a->granted)
+	if (!view_is(&name, AUTH_SERVICE))
 		return SSHTAP_ERR_PROTOCOL;
 	buf_init(&b, AUTH_REQUEST_MAX);
 	if ((r = buf_put_u8(&b, SSH_MSG_SERVICE_ACCEPT)) == 0 &&
