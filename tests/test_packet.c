@@ -536,6 +536,8 @@ test_sequence_wraps_and_period_ends(void **state)
 {
 	struct wire w;
 	uint8_t *p;
+	size_t len;
+	uint32_t seq;
 
 	(void)state;
 	open_wire(&w, ciphers[3], false);
@@ -547,6 +549,15 @@ test_sequence_wraps_and_period_ends(void **state)
 		continue;
 	assert_packet(&w, 20, 1);
 	assert_packet(&w, 20, 2);
+	/* The last packet that is taken, and one too many. */
+	put_packet(&w, 20, 3);
+	put_packet(&w, 20, 4);
+	while (carry(&w, SIZE_MAX) > 0)
+		continue;
+	w.in.keys.packets = UINT32_MAX - 1;
+	assert_packet(&w, 20, 3);
+	assert_int_equal(packet_in_next(&w.in, &p, &len, &seq),
+	    SSHTAP_ERR_PROTOCOL);
 	w.out.keys.packets = UINT32_MAX;
 	assert_int_equal(packet_out_reserve(&w.out, 1, false, &p), 0);
 	p[0] = 94;

@@ -258,6 +258,9 @@ read_length(struct packet_in *i, const uint8_t *packet)
 	size_t misaligned;
 	int r;
 
+	/* RFC 4344 section 3.1; and in clear no number may come again. */
+	if (i->keys.packets == UINT32_MAX)
+		return SSHTAP_ERR_PROTOCOL;
 	if (i->keys.cipher != NULL) {
 		if ((r = cipher_length(i->keys.cipher, i->keys.seq, packet,
 		    &len)) != 0)

@@ -104,7 +104,8 @@ void packet_in_drop(struct packet_in *i, size_t len);
  * seqp:    its sequence number.
  * Returns 0, SSHTAP_ERR_AGAIN (not whole yet), SSHTAP_ERR_MAC (bad length,
  * padding or tag), SSHTAP_ERR_COMPRESS, SSHTAP_ERR_TOO_BIG (inflated),
- * SSHTAP_ERR_CRYPTO.  After a failure nothing more may be taken.
+ * SSHTAP_ERR_CRYPTO, SSHTAP_ERR_PROTOCOL (more packets than one keying period
+ * may have).  After a failure nothing more may be taken.
  */
 int packet_in_next(struct packet_in *i, uint8_t **payloadp, size_t *lenp,
     uint32_t *seqp);
