@@ -40,6 +40,7 @@ put_fds(struct msghdr *msg, union control *control, const int *fds,
 	memcpy(CMSG_DATA(cmsg), fds, nfds * sizeof(int));
 }
 
+/* #syscalls:network sendmsg */
 int
 fdpass_send(int s, const void *p, size_t len, const int *fds, size_t nfds)
 {
@@ -91,6 +92,7 @@ take_fds(struct msghdr *msg, int fds[FDPASS_MAX])
 	return nfds;
 }
 
+/* #syscalls:network recvmsg */
 ssize_t
 fdpass_receive(int s, void *p, size_t len, int fds[FDPASS_MAX],
     size_t *nfdsp)

@@ -42,7 +42,10 @@ log_set_level(enum log_level max)
 	state.max = max;
 }
 
-/* One write, so that lines of several processes do not mix. */
+/*
+ * One write, so that lines of several processes do not mix.
+ * #syscalls write
+ */
 void
 log_write(void *output, enum log_level level, const char *line)
 {

@@ -306,6 +306,7 @@ run_timers(struct loop *l)
 	}
 }
 
+/* #syscalls poll ppoll */
 int
 loop_turn(struct loop *l)
 {

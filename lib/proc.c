@@ -29,6 +29,7 @@
 /* Signals have single numbers up to here on every system; 32 on are timers'. */
 #define SIGNAL_LAST	31
 
+/* #syscalls close */
 void
 proc_close(int *fdp)
 {
@@ -40,6 +41,7 @@ proc_close(int *fdp)
 	errno = saved_errno;
 }
 
+/* #syscalls:network fcntl */
 int
 proc_set_cloexec(int fd)
 {
@@ -173,7 +175,10 @@ proc_exit_status(int wstatus)
 	    PROC_EXIT_FAILURE;
 }
 
-/* Without this clock, which no supported system lacks, time stands still. */
+/*
+ * Without this clock, which no supported system lacks, time stands still.
+ * #syscalls clock_gettime
+ */
 uint64_t
 proc_now_ms(void)
 {

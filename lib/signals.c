@@ -68,6 +68,7 @@ signals_fd(void)
 	return ends[0];
 }
 
+/* #syscalls:network poll ppoll */
 bool
 signals_have(void)
 {
@@ -76,6 +77,7 @@ signals_have(void)
 	return poll(&pfd, 1, 0) == 1;
 }
 
+/* #syscalls:network read */
 int
 signals_take(void)
 {

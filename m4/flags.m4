@@ -88,6 +88,8 @@ SSHTAP_TRY_FLAG([-fsanitize=address,undefined -fno-sanitize-recover=all],
 AS_IF([test -z "$SAN_FLAGS"],
     [AC_MSG_ERROR([$CC has no sanitizers here: install libasan and libubsan, or compiler-rt for clang])])
 SSHTAP_TRY_CFLAGS([SAN_FLAGS], [-fno-omit-frame-pointer])
+AC_DEFINE([WITH_SANITIZERS], [1],
+    [Their library makes calls and maps memory of its own.])
 enable_hardening=no
 ])
 

@@ -73,6 +73,7 @@ take_packets(struct wire *w)
 	wire_check(w, r);
 }
 
+/* #syscalls:network read */
 static void
 receive(struct wire *w)
 {
@@ -133,6 +134,7 @@ watch(struct wire *w)
 	loop_set(w->loop, w->wfd, out);
 }
 
+/* #syscalls:network write */
 void
 wire_flush(struct wire *w)
 {
@@ -158,6 +160,7 @@ wire_flush(struct wire *w)
 	watch(w);
 }
 
+/* #syscalls:network poll ppoll write */
 void
 wire_linger(struct wire *w)
 {

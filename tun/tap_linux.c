@@ -79,7 +79,10 @@ note_frame(void *ctx, uint8_t *frame, size_t len)
 	return 0;
 }
 
-/* Read one frame or packet of at most size bytes. */
+/*
+ * Read one frame or packet of at most size bytes.
+ * #syscalls:network readv
+ */
 static int
 read_one(int fd, uint8_t *p, size_t size, size_t *lenp)
 {
@@ -124,6 +127,7 @@ linux_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp)
 /*
  * A device that will not take a frame now will not be waited for: the frame
  * is lost as it would be on a wire, EAGAIN included.
+ * #syscalls:network write
  */
 static int
 linux_send(struct tap *t, uint8_t *frame, size_t len)
@@ -140,6 +144,7 @@ linux_send(struct tap *t, uint8_t *frame, size_t len)
 	return (size_t)n == len ? 0 : SSHTAP_ERR_DROPPED;
 }
 
+/* #syscalls:network close */
 static void
 linux_close(struct tap *t)
 {
