@@ -34,13 +34,11 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "tun/rtnl_linux.h"
 #include "tun/tap_impl.h"
 #include "tun/tap_impl_linux.h"
 
 #define TUN_CLONE_DEVICE	"/dev/net/tun"
-
-/* The kernel fills at most this much at once (net/netlink/af_netlink.c). */
-#define ANSWER_SIZE	32768
 
 /* Interfaces that came or went while we read: ask again, so many times. */
 #define DUMPS_MAX	10
@@ -61,58 +59,14 @@ struct devices {
 
 /* ---- reading what the kernel says ---- */
 
-/* Attributes that are left, one after the other. */
-struct attrs {
-	const uint8_t *p;
-	size_t len;
-};
-
-struct attr {
-	unsigned type;
-	struct attrs value;
-};
-
-/* False at the end, and at anything that does not fit. */
-static bool
-next_attr(struct attrs *as, struct attr *a)
-{
-	struct nlattr h;
-	size_t step;
-
-	if (as->len < sizeof(h))
-		return false;
-	memcpy(&h, as->p, sizeof(h));
-	if (h.nla_len < sizeof(h) || h.nla_len > as->len)
-		return false;
-	a->type = h.nla_type & NLA_TYPE_MASK;
-	a->value.p = as->p + sizeof(h);
-	a->value.len = h.nla_len - sizeof(h);
-	step = NLA_ALIGN((size_t)h.nla_len);
-	if (step > as->len)
-		step = as->len;
-	as->p += step;
-	as->len -= step;
-	return true;
-}
-
 static unsigned
-get_u8(const struct attr *a)
+get_u8(const struct rtnl_attr *a)
 {
 	return a->value.len == 1 ? *a->value.p : 0;
 }
 
-static uint32_t
-get_u32(const struct attr *a)
-{
-	uint32_t value = 0;
-
-	if (a->value.len == sizeof(value))
-		memcpy(&value, a->value.p, sizeof(value));
-	return value;
-}
-
 static bool
-is_text(const struct attr *a, const char *text)
+is_text(const struct rtnl_attr *a, const char *text)
 {
 	return a->value.len == strlen(text) + 1 &&
 	    memcmp(a->value.p, text, a->value.len) == 0;
@@ -120,16 +74,16 @@ is_text(const struct attr *a, const char *text)
 
 /* IFLA_INFO_DATA of the driver. */
 static void
-read_tun(struct attrs as, struct device *d)
+read_tun(struct rtnl_attrs as, struct device *d)
 {
-	struct attr a;
+	struct rtnl_attr a;
 
-	while (next_attr(&as, &a)) {
+	while (rtnl_next(&as, &a)) {
 		if (a.type == IFLA_TUN_TYPE)
 			d->info.mode = get_u8(&a) == IFF_TUN ?
 			    TAP_POINT_TO_POINT : TAP_ETHERNET;
 		else if (a.type == IFLA_TUN_OWNER)
-			d->info.uid = get_u32(&a);
+			d->info.uid = rtnl_get_u32(&a);
 		else if (a.type == IFLA_TUN_PERSIST)
 			d->info.owner = get_u8(&a) != 0 ? TAP_OWNER_KEPT :
 			    TAP_OWNER_LIVE;
@@ -140,23 +94,23 @@ read_tun(struct attrs as, struct device *d)
 
 /* IFLA_LINKINFO; false when the interface is none of the driver's. */
 static bool
-read_link_info(struct attrs as, struct device *d)
+read_link_info(struct rtnl_attrs as, struct device *d)
 {
-	struct attrs rest = as;
+	struct rtnl_attrs rest = as;
 	bool is_tun = false;
-	struct attr a;
+	struct rtnl_attr a;
 
-	while (next_attr(&rest, &a))
+	while (rtnl_next(&rest, &a))
 		if (a.type == IFLA_INFO_KIND)
 			is_tun = is_text(&a, "tun");
-	while (is_tun && next_attr(&as, &a))
+	while (is_tun && rtnl_next(&as, &a))
 		if (a.type == IFLA_INFO_DATA)
 			read_tun(a.value, d);
 	return is_tun;
 }
 
 static void
-read_name(const struct attr *a, struct device *d)
+read_name(const struct rtnl_attr *a, struct device *d)
 {
 	if (a->value.len > 0 && a->value.len <= sizeof(d->info.name) &&
 	    a->value.p[a->value.len - 1] == '\0')
@@ -165,21 +119,21 @@ read_name(const struct attr *a, struct device *d)
 
 /* False when the interface is no device of ours to show. */
 static bool
-read_link(const struct ifinfomsg *link, struct attrs as, struct device *d)
+read_link(const struct ifinfomsg *link, struct rtnl_attrs as, struct device *d)
 {
 	bool is_tun = false;
-	struct attr a;
+	struct rtnl_attr a;
 
 	memset(d, 0, sizeof(*d));
 	d->info.uid = NOBODY;
 	d->info.is_up = (link->ifi_flags & IFF_UP) != 0;
 	d->info.mode = link->ifi_type == ARPHRD_ETHER ? TAP_ETHERNET :
 	    TAP_POINT_TO_POINT;
-	while (next_attr(&as, &a)) {
+	while (rtnl_next(&as, &a)) {
 		if (a.type == IFLA_IFNAME)
 			read_name(&a, d);
 		else if (a.type == IFLA_MTU)
-			d->info.mtu = get_u32(&a);
+			d->info.mtu = rtnl_get_u32(&a);
 		else if (a.type == IFLA_CARRIER)
 			d->info.is_used = get_u8(&a) != 0;
 		else if (a.type == IFLA_ADDRESS &&
@@ -218,68 +172,23 @@ add_device(struct devices *ds, const struct device *d)
 	return 0;
 }
 
-/* One message of an answer: its payload of len bytes is behind h. */
 static int
-read_message(const struct nlmsghdr *h, const uint8_t *p, size_t len,
-    struct devices *ds)
+note_link(void *ctx, unsigned type, const uint8_t *p, size_t len)
 {
 	struct ifinfomsg link;
-	struct nlmsgerr error;
 	struct device d;
 
-	if (h->nlmsg_type == NLMSG_ERROR) {
-		errno = EPROTO;
-		if (len >= sizeof(error)) {
-			memcpy(&error, p, sizeof(error));
-			errno = -error.error;
-		}
-		return SSHTAP_ERR_SYSTEM;
-	}
-	if (h->nlmsg_type != RTM_NEWLINK || len < NLMSG_ALIGN(sizeof(link)))
+	if (type != RTM_NEWLINK || len < sizeof(link))
 		return 0;
 	memcpy(&link, p, sizeof(link));
-	if (!read_link(&link, (struct attrs){ p + NLMSG_ALIGN(sizeof(link)),
-	    len - NLMSG_ALIGN(sizeof(link)) }, &d))
+	if (!read_link(&link, rtnl_attrs(p, len, sizeof(link)), &d))
 		return 0;
-	return add_device(ds, &d);
+	return add_device(ctx, &d);
 }
 
-struct dump {
-	bool is_over;
-	bool has_changed;	/* what it lists is of no one moment */
-};
-
-/* One datagram of an answer. */
+/* Every device there is; ds is emptied first. */
 static int
-read_answer(const uint8_t *p, size_t len, struct dump *dump,
-    struct devices *ds)
-{
-	struct nlmsghdr h;
-	size_t step;
-	int r;
-
-	while (len >= sizeof(h)) {
-		memcpy(&h, p, sizeof(h));
-		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > len)
-			break;
-		if ((h.nlmsg_flags & NLM_F_DUMP_INTR) != 0)
-			dump->has_changed = true;
-		if (h.nlmsg_type == NLMSG_DONE)
-			dump->is_over = true;
-		else if ((r = read_message(&h, p + NLMSG_HDRLEN,
-		    h.nlmsg_len - NLMSG_HDRLEN, ds)) != 0)
-			return r;
-		step = NLMSG_ALIGN((size_t)h.nlmsg_len);
-		if (step >= len)
-			break;
-		p += step;
-		len -= step;
-	}
-	return 0;
-}
-
-static int
-ask_for_links(int s)
+dump_links(struct devices *ds, bool *has_changedp)
 {
 	struct {
 		struct nlmsghdr h;
@@ -292,36 +201,8 @@ ask_for_links(int s)
 		},
 	};
 
-	return send(s, &rq, sizeof(rq), 0) == (ssize_t)sizeof(rq) ? 0 :
-	    SSHTAP_ERR_SYSTEM;
-}
-
-/* Every device there is; ds is emptied first. */
-static int
-dump_links(uint8_t *buf, struct dump *dump, struct devices *ds)
-{
-	int r, s, saved_errno;
-	ssize_t n;
-
-	*dump = (struct dump){ .is_over = false };
 	ds->n = 0;
-	s = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (s == -1)
-		return SSHTAP_ERR_SYSTEM;
-	r = ask_for_links(s);
-	while (r == 0 && !dump->is_over) {
-		n = recv(s, buf, ANSWER_SIZE, MSG_TRUNC);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n > ANSWER_SIZE)
-			errno = EMSGSIZE;
-		r = n <= 0 || n > ANSWER_SIZE ? SSHTAP_ERR_SYSTEM :
-		    read_answer(buf, (size_t)n, dump, ds);
-	}
-	saved_errno = errno;
-	(void)close(s);
-	errno = saved_errno;
-	return r;
+	return rtnl_ask(&rq.h, note_link, ds, has_changedp);
 }
 
 static int
@@ -336,14 +217,12 @@ compare_names(const void *ap, const void *bp)
 static int
 get_devices(struct devices *ds)
 {
-	uint8_t *buf = malloc(ANSWER_SIZE);
-	struct dump dump = { .has_changed = true };
-	int i, r = buf != NULL ? 0 : SSHTAP_ERR_SYSTEM;
+	bool has_changed = true;
+	int i, r = 0;
 
 	*ds = (struct devices){ .list = NULL };
-	for (i = 0; i < DUMPS_MAX && r == 0 && dump.has_changed; i++)
-		r = dump_links(buf, &dump, ds);
-	free(buf);
+	for (i = 0; i < DUMPS_MAX && r == 0 && has_changed; i++)
+		r = dump_links(ds, &has_changed);
 	if (r == 0 && ds->n > 0)
 		qsort(ds->list, ds->n, sizeof(*ds->list), compare_names);
 	if (r == 0)
