@@ -35,7 +35,13 @@ struct tap_info {
 	bool has_lladdr;
 	uint8_t lladdr[TAP_LLADDR_LEN];
 	pid_t pid;		/* of who made it, or 0 when not known */
-	uid_t uid;		/* who may open it; (uid_t)-1: root alone */
+	/*
+	 * Who may open it beside root: this user, and the members of this
+	 * group; -1: none.  With neither, it is root alone on macOS; Linux
+	 * lets in everybody then whom /dev/net/tun lets in.
+	 */
+	uid_t uid;
+	gid_t gid;
 };
 
 /* Returns non-zero to end the walk. */

@@ -38,6 +38,7 @@ static_assert(REGISTRY_NAME_SIZE == DARWIN_NAME_SIZE &&
 
 /* On this system none but root opens a device. */
 #define NOBODY		((uid_t)-1)
+#define NO_GROUP	((gid_t)-1)
 
 #define INFOS_MAX	(DARWIN_UNIT_MAX + 1)
 
@@ -369,6 +370,7 @@ look_at_interface(struct tap_info *info)
 {
 	info->mode = TAP_ETHERNET;
 	info->uid = NOBODY;
+	info->gid = NO_GROUP;
 	info->is_up = darwin_interface_is_up(info->name) == 1;
 	if (darwin_interface_mtu(info->name, &info->mtu, NULL) == -1)
 		info->mtu = 0;

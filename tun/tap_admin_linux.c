@@ -46,6 +46,7 @@
 #define DEVICES_MAX	65536
 
 #define NOBODY		((uid_t)-1)
+#define NO_GROUP	((gid_t)-1)
 
 struct device {
 	struct tap_info info;
@@ -84,6 +85,8 @@ read_tun(struct rtnl_attrs as, struct device *d)
 			    TAP_POINT_TO_POINT : TAP_ETHERNET;
 		else if (a.type == IFLA_TUN_OWNER)
 			d->info.uid = rtnl_get_u32(&a);
+		else if (a.type == IFLA_TUN_GROUP)
+			d->info.gid = rtnl_get_u32(&a);
 		else if (a.type == IFLA_TUN_PERSIST)
 			d->info.owner = get_u8(&a) != 0 ? TAP_OWNER_KEPT :
 			    TAP_OWNER_LIVE;
@@ -126,6 +129,7 @@ read_link(const struct ifinfomsg *link, struct rtnl_attrs as, struct device *d)
 
 	memset(d, 0, sizeof(*d));
 	d->info.uid = NOBODY;
+	d->info.gid = NO_GROUP;
 	d->info.is_up = (link->ifi_flags & IFF_UP) != 0;
 	d->info.mode = link->ifi_type == ARPHRD_ETHER ? TAP_ETHERNET :
 	    TAP_POINT_TO_POINT;
