@@ -19,7 +19,8 @@ NEAR_TAP=feth10003
 PEER_TAP=feth20003
 UNITS=10003:5
 
-# Each Mac has a disk of its own, too: where pairs are written down.
+# Each Mac has a disk of its own, too: where pairs are written down.  What
+# stands for ifconfig(8) is for the programs; here darwinctl does the rest.
 in_mac() {
 	DARWIN_SIM_REGISTRY=/run/ethtap.$1 in_ns "$@"
 }
@@ -79,4 +80,5 @@ mac_is_clean() {
 }
 
 DARWIN_SIM_REGISTRY=/run/ethtap.near
-export DARWIN_SIM_REGISTRY
+DARWIN_SIM_IFCONFIG=$SRCDIR/regress/darwin-sim/ifconfig
+export DARWIN_SIM_REGISTRY DARWIN_SIM_IFCONFIG

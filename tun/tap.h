@@ -69,7 +69,8 @@ struct tap_request {
 	enum tap_mode mode;
 	bool up;		/* bring up an interface that this made; one
 				 * that was there before keeps its state */
-	unsigned mtu;		/* 0: as the system has it */
+	unsigned mtu;		/* 0: as the system has it; one that was there
+				 * before gets it, too, and keeps it */
 	bool has_lladdr;	/* else the system's choice, or a random one */
 	uint8_t lladdr[TAP_LLADDR_LEN];
 };
@@ -90,13 +91,15 @@ enum tap_step {
 	TAP_STEP_FOREIGN,	/* an interface there is not ours: EEXIST, to
 				 * be destroyed: ENODEV; of another kind:
 				 * EINVAL; in use: EBUSY */
-	TAP_STEP_ADDRESS,
+	TAP_STEP_ADDRESS,	/* the one of Ethernet */
 	TAP_STEP_MTU,		/* limit is the largest possible */
 	TAP_STEP_PEER,
 	TAP_STEP_UP,
 	TAP_STEP_BPF,		/* finding and setting up a bpf device */
 	TAP_STEP_NDRV,		/* the AF_NDRV socket */
 	TAP_STEP_DESTROY,
+	TAP_STEP_INET,		/* an IP address: see tap_link.h */
+	TAP_STEP_BRIDGE,	/* see tap_link.h */
 	TAP_STEP_COUNT
 };
 

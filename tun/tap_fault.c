@@ -102,6 +102,37 @@ static const struct fault_words words[] = {
 
 	{ TAP_STEP_DESTROY, EPERM, "only root can destroy @: run as root" },
 	{ TAP_STEP_DESTROY, EBUSY, "a program uses @: end that first" },
+
+	{ TAP_STEP_INET, EPERM, "only root can give @ an IP address: run as "
+	    "root" },
+	{ TAP_STEP_INET, EADDRNOTAVAIL, "@ cannot have this IP address: it "
+	    "must be one host's, and not a loopback address" },
+	{ TAP_STEP_INET, EINVAL, "the prefix of an IP address of @ has to be "
+	    "1 to # bits long" },
+	{ TAP_STEP_INET, EINVAL, "@ cannot have this IP address" },
+	{ TAP_STEP_INET, EAFNOSUPPORT, "@ cannot have an IP address of this "
+	    "family: the system does not know it" },
+	{ TAP_STEP_INET, EACCES, "IPv6 is switched off for @: set sysctl "
+	    "net.ipv6.conf.@.disable_ipv6 to 0" },
+	{ TAP_STEP_INET, ERANGE, "IPv6 takes an MTU of at least 1280: that of "
+	    "@ is #" },
+	{ TAP_STEP_INET, ENXIO, "@ has gone: it cannot be given an IP "
+	    "address" },
+	{ TAP_STEP_INET, ENOENT, "there is no /sbin/ifconfig to give @ an IP "
+	    "address" },
+
+	{ TAP_STEP_BRIDGE, EPERM, "only root can put @ into a bridge: run as "
+	    "root" },
+	{ TAP_STEP_BRIDGE, ENODEV, "there is no bridge @: make it first" },
+	{ TAP_STEP_BRIDGE, EOPNOTSUPP, "@ is not a bridge" },
+	{ TAP_STEP_BRIDGE, EBUSY, "@ is in another bridge already: take it "
+	    "out of that first" },
+	{ TAP_STEP_BRIDGE, EINVAL, "@ cannot be in this bridge: that takes an "
+	    "Ethernet device, on macOS one with the MTU of the bridge" },
+	{ TAP_STEP_BRIDGE, ENXIO, "@ has gone: it cannot be put into a "
+	    "bridge" },
+	{ TAP_STEP_BRIDGE, ENOENT, "there is no /sbin/ifconfig to put @ into "
+	    "a bridge" },
 };
 
 /* What was being done, for a failure without words of its own. */
@@ -120,6 +151,8 @@ static const char *const doings[] = {
 	[TAP_STEP_BPF] = "cannot read @ through bpf",
 	[TAP_STEP_NDRV] = "cannot write to @ through AF_NDRV",
 	[TAP_STEP_DESTROY] = "cannot destroy @",
+	[TAP_STEP_INET] = "cannot change the IP addresses of @",
+	[TAP_STEP_BRIDGE] = "cannot change the bridge of @",
 };
 
 static_assert(sizeof(doings) / sizeof(doings[0]) == TAP_STEP_COUNT,

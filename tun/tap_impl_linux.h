@@ -6,7 +6,7 @@
 
 #include "tun/tap.h"
 
-/* What tap_linux.c and tap_admin_linux.c share; nobody else includes this. */
+/* What the files of Linux here share; nobody else includes this. */
 struct tap_linux {
 	int fd;
 	char name[TAP_NAME_SIZE];
@@ -24,5 +24,8 @@ int tap_linux_attach(const struct tap_request *rq, struct tap_linux *l,
 /* Give it the address, MTU and state of the request; returns as above. */
 int tap_linux_configure(const struct tap_request *rq,
     const struct tap_linux *l, struct tap_fault *fault);
+
+/* Bring up any interface; ENXIO when there is none; returns as above. */
+int tap_linux_up(const char *name, struct tap_fault *fault);
 
 #endif /* TAP_IMPL_LINUX_H */

@@ -263,6 +263,27 @@ bring_up(int s, struct ifreq *ifr, struct tap_fault *fault)
 	return tap_fault_set(fault, TAP_STEP_UP, ifr->ifr_name);
 }
 
+int
+tap_linux_up(const char *name, struct tap_fault *fault)
+{
+	struct ifreq ifr = { .ifr_flags = 0 };
+	int r, s, saved_errno;
+
+	if (strlen(name) >= sizeof(ifr.ifr_name)) {
+		errno = ENXIO;
+		return tap_fault_set(fault, TAP_STEP_UP, name);
+	}
+	if ((s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1)
+		return tap_fault_set(fault, TAP_STEP_UP, name);
+	memcpy(ifr.ifr_name, name, strlen(name));
+	if ((r = bring_up(s, &ifr, fault)) != 0 && errno == ENODEV)
+		errno = fault->error = ENXIO;
+	saved_errno = errno;
+	(void)close(s);
+	errno = saved_errno;
+	return r;
+}
+
 /* One that was there keeps what it has, unless it was asked for in words. */
 int
 tap_linux_configure(const struct tap_request *rq, const struct tap_linux *l,
