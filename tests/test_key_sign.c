@@ -12,8 +12,10 @@
 #include <stdint.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <cmocka.h>
@@ -473,6 +475,75 @@ test_signatures_of_openssh(void **state)
 	}
 }
 
+/* libcrypto's memory: the n-th piece from now on is not there. */
+static unsigned long pieces_left;
+
+static bool
+is_used_up(void)
+{
+	return pieces_left > 0 && --pieces_left == 0;
+}
+
+static void *
+take_piece(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return is_used_up() ? NULL : malloc(size);
+}
+
+static void *
+resize_piece(void *p, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return is_used_up() ? NULL : realloc(p, size);
+}
+
+static void
+give_back_piece(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(p);
+}
+
+/* It may say that there is none when there is; never the other way round. */
+static void
+test_sign_without_memory(void **state)
+{
+	struct view data = view_of_string("text"), v;
+	unsigned long n;
+	unsigned t, failures = 0;
+	struct buf out;
+	int r;
+
+	(void)state;
+	buf_init(&out, KEY_SIGNATURE_MAX);
+	for (t = 0; t < KEY_TYPE_COUNT; t++) {
+		struct view alg = view_of_string(key_algorithm_names[t][0]);
+		struct key *k = load_key(key_file_names[t]);
+
+		assert_int_equal(key_sign(k, &alg, &data, &out), 0);
+		for (n = 1; n < 1000; n++) {
+			buf_reset(&out);
+			pieces_left = n;
+			r = key_sign(k, &alg, &data, &out);
+			if (pieces_left > 0)
+				break;
+			v = buf_view(&out);
+			failures += r != 0;
+			assert_true(r != 0 ? v.len == 0 :
+			    key_verify(k, &alg, &v, &data) == 0);
+		}
+		assert_true(n < 1000);
+		pieces_left = 0;
+		key_free(k);
+	}
+	assert_true(failures > KEY_TYPE_COUNT);
+	buf_clear(&out);
+}
+
 int
 main(void)
 {
@@ -489,7 +560,12 @@ main(void)
 		cmocka_unit_test(test_rsa_signature_length),
 		cmocka_unit_test(test_signature_limit),
 		cmocka_unit_test(test_signatures_of_openssh),
+		cmocka_unit_test(test_sign_without_memory),
 	};
 
+	/* Before it has allocated anything. */
+	if (CRYPTO_set_mem_functions(take_piece, resize_piece,
+	    give_back_piece) != 1)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -318,7 +318,13 @@ make_raw(EVP_PKEY *pkey, const char *digest, const struct view *data,
 	    NULL) != 1 ||
 	    EVP_DigestSign(ctx, p, &len, bytes_of(data), data->len) != 1)
 		goto out;
-	/* DER is of no fixed length: the size asked for was an upper bound. */
+	/*
+	 * DER is of no fixed length: the size asked for was an upper bound.
+	 * Out of memory, libcrypto's ECDSA says that all is well and gives
+	 * the length as -1 (crypto/ec/ecdsa_ossl.c, i2d_ECDSA_SIG).
+	 */
+	if (len == 0 || len > room)
+		goto out;
 	buf_drop_end(raw, room - len);
 	r = 0;
  out:
