@@ -150,42 +150,50 @@ hash_name(const uint8_t salt[HASH_SIZE], const char *name,
 	return 0;
 }
 
-/* base64 of exactly HASH_SIZE bytes. */
-static bool
+/* base64 of exactly HASH_SIZE bytes, or FORMAT; or ALLOC. */
+static int
 decode_hash(const struct view *text, uint8_t hash[HASH_SIZE])
 {
 	struct buf decoded;
-	bool good;
+	int r;
 
 	buf_init(&decoded, HASH_SIZE);
-	good = keyfile_decode_base64(text, &decoded) == 0 &&
-	    decoded.len == HASH_SIZE;
-	if (good)
+	r = keyfile_decode_base64(text, &decoded);
+	if (r == 0 && decoded.len == HASH_SIZE)
 		memcpy(hash, buf_view(&decoded).p, HASH_SIZE);
+	else if (r != SSHTAP_ERR_ALLOC)
+		r = SSHTAP_ERR_FORMAT;
 	buf_clear(&decoded);
-	return good;
+	return r;
 }
 
-/* The hosts of a line: a list of patterns, or one hashed name. */
-static bool
+/*
+ * The hosts of a line: a list of patterns, or one hashed name.  FORMAT says
+ * that the line is malformed, ALLOC nothing about it: it may be the one that
+ * revokes a key.
+ */
+static int
 parse_hosts(const struct view *hosts, struct line *line)
 {
 	const size_t prefix_len = sizeof(HASH_PREFIX) - 1;
 	struct view salt, mac;
 	const uint8_t *bar;
+	int r;
 
 	line->hosts = *hosts;
 	line->is_hashed = hosts->p[0] == '|';
 	if (!line->is_hashed)
-		return true;
+		return 0;
 	if (!view_starts_with(hosts, HASH_PREFIX))
-		return false;
+		return SSHTAP_ERR_FORMAT;
 	salt = view_of(hosts->p + prefix_len, hosts->len - prefix_len);
 	if ((bar = memchr(salt.p, '|', salt.len)) == NULL)
-		return false;
+		return SSHTAP_ERR_FORMAT;
 	mac = view_of(bar + 1, salt.len - (size_t)(bar + 1 - salt.p));
 	salt.len = (size_t)(bar - salt.p);
-	return decode_hash(&salt, line->salt) && decode_hash(&mac, line->mac);
+	if ((r = decode_hash(&salt, line->salt)) != 0)
+		return r;
+	return decode_hash(&mac, line->mac);
 }
 
 /* Fails only when libcrypto does: that must not look like an unknown host. */
@@ -238,9 +246,8 @@ parse_line(struct view v, struct line *linep)
 		if (line.kind == LINE_MALFORMED || !view_get_word(&v, &word))
 			return 0;
 	}
-	if (!parse_hosts(&word, &line))
-		return 0;
-	if ((r = keyfile_parse_public(&v, &line.blob, &line.blob_len,
+	if ((r = parse_hosts(&word, &line)) != 0 ||
+	    (r = keyfile_parse_public(&v, &line.blob, &line.blob_len,
 	    NULL)) != 0)
 		return r == SSHTAP_ERR_ALLOC ? r : 0;
 	*linep = line;
