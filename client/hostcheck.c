@@ -79,7 +79,11 @@ read_file(const char *path, struct buf *text)
 	return r == SSHTAP_ERR_NOT_FOUND || r == SSHTAP_ERR_FORMAT ? 0 : r;
 }
 
-static void
+/*
+ * What cannot be read is no reason to stay at home.  Want of memory is: it
+ * says nothing about the file, whose keys would be new to us.
+ */
+static int
 read_files(struct hostcheck *h, const struct config_list *paths)
 {
 	struct source *src;
@@ -90,12 +94,16 @@ read_files(struct hostcheck *h, const struct config_list *paths)
 		src = &h->source[h->n++];
 		src->path = paths->item[i];
 		buf_init(&src->text, KNOWN_HOSTS_TEXT_MAX);
-		if ((r = read_file(src->path, &src->text)) != 0) {
+		r = read_file(src->path, &src->text);
+		if (r == SSHTAP_ERR_ALLOC)
+			return r;
+		if (r != 0) {
 			log_warn_r(r, "cannot read known hosts file %s, going "
 			    "on without it", src->path);
 			buf_reset(&src->text);
 		}
 	}
+	return 0;
 }
 
 static int
@@ -247,10 +255,10 @@ hostcheck_new(const struct config *c, struct prompt *p, bool keep_open,
 	h->c = c;
 	h->prompt = p;
 	h->add_fd = -1;
-	if ((r = set_names(h)) != 0)
+	if ((r = set_names(h)) != 0 ||
+	    (r = read_files(h, &c->user_known_hosts)) != 0 ||
+	    (r = read_files(h, &c->global_known_hosts)) != 0)
 		goto out;
-	read_files(h, &c->user_known_hosts);
-	read_files(h, &c->global_known_hosts);
 	buf_init(&h->source[h->n].text, ADDED_MAX);
 	h->source[h->n++].path = "this run";
 	if (keep_open && may_add(c))

@@ -23,6 +23,7 @@ struct hostcheck;
  * keep_open: the user will be given up before the check: open the file that a
  *          new key would be added to now.
  * Missing files are fine; unreadable ones are warned about.
+ * Returns 0, SSHTAP_ERR_ALLOC, or what known_hosts_name says of the host.
  */
 int hostcheck_new(const struct config *c, struct prompt *p, bool keep_open,
     struct hostcheck **hp);
