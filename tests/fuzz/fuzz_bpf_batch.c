@@ -14,17 +14,9 @@
 #include <string.h>
 
 #include "openbsd-compat/bpf-batch.h"
+#include "tests/fuzz/fuzz.h"
 
 #define HDRLEN	18
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(int holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 walk(uint8_t *buf, size_t size)
