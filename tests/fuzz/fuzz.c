@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sanitizer/allocator_interface.h>
-
 #include "lib/log.h"
 
 int LLVMFuzzerInitialize(int *argcp, char ***argvp);
+
+/* Of the runtime; not every compiler has the header. */
+size_t __sanitizer_get_current_allocated_bytes(void);
 
 void
 require(bool holds)

@@ -46,10 +46,7 @@ bool fuzz_is_inside(const struct view *part, const struct view *whole);
 /* Nothing in it that a terminal could act on, but line feeds if allowed. */
 bool fuzz_is_clean(const char *s, bool lf_allowed);
 
-/*
- * Memory that the program has now, in bytes, if the runtime can tell.  For
- * bounds: compare before and after.
- */
+/* Bytes on the heap now.  For bounds: compare before and after. */
 size_t fuzz_heap(void);
 
 #endif /* FUZZ_H */
