@@ -111,3 +111,33 @@ AS_IF([${MAKE-make} --version 2>/dev/null | grep GNU >/dev/null],
 .-include "$(file)"
 .endfor'])
 ])
+
+dnl Can the linker put a function of ours in front of another one?  For
+dnl tests/fault.c.
+AC_DEFUN([SSHTAP_LINKER_WRAP],
+[AC_SUBST([FAULT_CFLAGS])
+AC_SUBST([FAULT_LDFLAGS])
+AC_MSG_CHECKING([whether the linker takes --wrap])
+save_LDFLAGS=$LDFLAGS
+LDFLAGS="$LDFLAGS -Wl,--wrap=strdup"
+AC_LINK_IFELSE([AC_LANG_SOURCE([[
+#include <string.h>
+char *__real_strdup(const char *s);
+char *__wrap_strdup(const char *s);
+char *
+__wrap_strdup(const char *s)
+{
+	return __real_strdup(s);
+}
+int
+main(int argc, char **argv)
+{
+	return strdup(argv[argc - 1]) == NULL;
+}
+    ]])],
+    [AC_MSG_RESULT([yes])
+    FAULT_CFLAGS=-DFAULT_WRAPS
+    FAULT_LDFLAGS=@tests/fault.wrap],
+    [AC_MSG_RESULT([no])])
+LDFLAGS=$save_LDFLAGS
+])
