@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+/*
+ * One table for what waits and for what still counts against its source
+ * after its end.  Everything is a walk over it: it has at most some thousand
+ * rows, and a walk takes microseconds where a connection takes milliseconds.
+ *
+ * Who counts only because of what was (a ghost) can take all the places of its
+ * own source, never one of another's: the table is as large as both limits
+ * together, and the oldest ghost gives way.
+ */
+
+#include "server/startups.h"
+
+#include <netinet/in.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/err.h"
+
+#define GHOSTS_MAX	STARTUPS_MAX
+#define ROWS		(STARTUPS_MAX + GHOSTS_MAX)
+
+/* An address without the bits that tell hosts of a source apart. */
+struct source {
+	uint8_t family;		/* 4, 6, or 0 for all the rest */
+	uint8_t bytes[16];
+};
+
+enum row_state {
+	ROW_FREE,
+	ROW_WAITING,
+	ROW_GHOST		/* over, and counted until its time */
+};
+
+struct row {
+	enum row_state state;
+	struct source source;
+	uint64_t began_ms;
+	uint64_t order;		/* the older, the smaller */
+};
+
+struct startups {
+	struct startups_limits limits;
+	struct row rows[ROWS];
+	unsigned waiting, ghosts;
+	uint64_t order;
+};
+
+static int
+check_limits(const struct startups_limits *l)
+{
+	return l->full == 0 || l->full > STARTUPS_MAX || l->rate > 100 ||
+	    l->v4_bits > 32 || l->v6_bits > 128 ? SSHTAP_ERR_ARGUMENT : 0;
+}
+
+int
+startups_new(const struct startups_limits *limits, struct startups **sp)
+{
+	struct startups *s;
+	int r;
+
+	if ((r = check_limits(limits)) != 0)
+		return r;
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return SSHTAP_ERR_ALLOC;
+	s->limits = *limits;
+	*sp = s;
+	return 0;
+}
+
+void
+startups_free(struct startups *s)
+{
+	free(s);
+}
+
+int
+startups_set_limits(struct startups *s, const struct startups_limits *limits)
+{
+	int r;
+
+	if ((r = check_limits(limits)) == 0)
+		s->limits = *limits;
+	return r;
+}
+
+unsigned
+startups_count(const struct startups *s)
+{
+	return s->waiting;
+}
+
+static void
+mask(uint8_t *bytes, size_t len, unsigned bits)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++, bits = bits < 8 ? 0 : bits - 8)
+		if (bits < 8)
+			bytes[i] &= (uint8_t)~(0xff >> bits);
+}
+
+static void
+source_of(const struct startups *s, const struct sockaddr *from,
+    struct source *out)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in;
+
+	memset(out, 0, sizeof(*out));
+	if (from->sa_family == AF_INET) {
+		memcpy(&in, from, sizeof(in));
+		out->family = 4;
+		memcpy(out->bytes, &in.sin_addr, 4);
+	} else if (from->sa_family == AF_INET6) {
+		memcpy(&in6, from, sizeof(in6));
+		out->family = 6;
+		memcpy(out->bytes, &in6.sin6_addr, 16);
+		/* An IPv4 host that came through an IPv6 socket. */
+		if (memcmp(out->bytes, mapped, sizeof(mapped)) == 0) {
+			out->family = 4;
+			memmove(out->bytes, out->bytes + sizeof(mapped), 4);
+			memset(out->bytes + 4, 0, sizeof(mapped));
+		}
+	}
+	if (out->family == 4)
+		mask(out->bytes, 4, s->limits.v4_bits);
+	else
+		mask(out->bytes, 16, s->limits.v6_bits);
+}
+
+static bool
+is_same(const struct source *a, const struct source *b)
+{
+	return a->family == b->family &&
+	    memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+static void
+free_row(struct startups *s, struct row *row)
+{
+	if (row->state == ROW_WAITING)
+		s->waiting--;
+	else if (row->state == ROW_GHOST)
+		s->ghosts--;
+	row->state = ROW_FREE;
+}
+
+static void
+forget_old_ghosts(struct startups *s, uint64_t now_ms)
+{
+	unsigned i;
+
+	if (s->ghosts == 0)
+		return;
+	for (i = 0; i < ROWS; i++)
+		if (s->rows[i].state == ROW_GHOST &&
+		    now_ms - s->rows[i].began_ms >= STARTUPS_LINGER_MS)
+			free_row(s, &s->rows[i]);
+}
+
+/* Rows of a source: those that wait, and with is_all its ghosts too. */
+static unsigned
+count_source(const struct startups *s, const struct source *source,
+    bool is_all)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < ROWS; i++)
+		if ((s->rows[i].state == ROW_WAITING ||
+		    (is_all && s->rows[i].state == ROW_GHOST)) &&
+		    is_same(&s->rows[i].source, source))
+			n++;
+	return n;
+}
+
+/*
+ * The oldest row that waits of the source that has the most of them, unless
+ * that is no more than what is there of this one.
+ */
+static uint32_t
+find_heaviest(const struct startups *s, const struct source *other_than)
+{
+	unsigned most = count_source(s, other_than, false) + 1, n, i;
+	uint32_t found = STARTUPS_NONE;
+
+	for (i = 0; i < ROWS; i++) {
+		if (s->rows[i].state != ROW_WAITING)
+			continue;
+		n = count_source(s, &s->rows[i].source, false);
+		if (n > most || (n == most && found != STARTUPS_NONE &&
+		    s->rows[i].order < s->rows[found].order)) {
+			most = n;
+			found = i;
+		}
+	}
+	return found;
+}
+
+/*
+ * Is it time for one to go?  sshd_config(5), MaxStartups: with the rate at
+ * begin, rising evenly to always at full.
+ */
+static bool
+is_crowded(const struct startups *s, uint32_t chance)
+{
+	const struct startups_limits *l = &s->limits;
+	unsigned percent;
+
+	if (s->waiting >= l->full)
+		return true;
+	if (s->waiting < l->begin || l->full <= l->begin)
+		return false;
+	percent = l->rate + (100 - l->rate) * (s->waiting - l->begin) /
+	    (l->full - l->begin);
+	return chance % 100 < percent;
+}
+
+static uint32_t
+find_row(const struct startups *s, enum row_state state)
+{
+	uint32_t found = STARTUPS_NONE, i;
+
+	for (i = 0; i < ROWS; i++)
+		if (s->rows[i].state == state && (found == STARTUPS_NONE ||
+		    s->rows[i].order < s->rows[found].order))
+			found = i;
+	return found;
+}
+
+static uint32_t
+add_row(struct startups *s, const struct source *source, uint64_t now_ms)
+{
+	uint32_t id = find_row(s, ROW_FREE);
+
+	if (id == STARTUPS_NONE) {
+		id = find_row(s, ROW_GHOST);
+		free_row(s, &s->rows[id]);
+	}
+	s->rows[id] = (struct row){ .state = ROW_WAITING, .source = *source,
+	    .began_ms = now_ms, .order = ++s->order };
+	s->waiting++;
+	return id;
+}
+
+enum startups_verdict
+startups_begin(struct startups *s, const struct sockaddr *from,
+    uint32_t chance, uint64_t now_ms, uint32_t *idp, uint32_t *evictp)
+{
+	struct source source;
+
+	*evictp = STARTUPS_NONE;
+	source_of(s, from, &source);
+	forget_old_ghosts(s, now_ms);
+	if (s->limits.per_source != 0 &&
+	    count_source(s, &source, true) >= s->limits.per_source)
+		return STARTUPS_SOURCE_FULL;
+	if (is_crowded(s, chance)) {
+		*evictp = find_heaviest(s, &source);
+		if (*evictp == STARTUPS_NONE)
+			return STARTUPS_FULL;
+	}
+	*idp = add_row(s, &source, now_ms);
+	return STARTUPS_TAKEN;
+}
+
+void
+startups_end(struct startups *s, uint32_t id, bool has_logged_in,
+    uint64_t now_ms)
+{
+	struct row *row;
+
+	if (id >= ROWS || s->rows[id].state != ROW_WAITING)
+		return;
+	row = &s->rows[id];
+	free_row(s, row);
+	if (has_logged_in || s->limits.per_source == 0 ||
+	    now_ms - row->began_ms >= STARTUPS_LINGER_MS)
+		return;
+	row->state = ROW_GHOST;
+	s->ghosts++;
+}
