@@ -21,7 +21,12 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#ifdef HAVE_GETSPNAM
+#include <shadow.h>
+#endif
 
 #include "lib/err.h"
 #include "lib/ids.h"
@@ -31,6 +36,8 @@
 
 /* (uid_t)-1 is "leave as it is" to setresuid. */
 #define UID_LARGEST	4294967294ul
+
+#define SECONDS_PER_DAY	(24 * 60 * 60)
 
 static int
 copy_account(const struct passwd *pw, struct user *u)
@@ -93,20 +100,59 @@ user_invoking(struct user *u)
 	return find_by_uid(0, "", u);
 }
 
+static bool
+has_expired(const char *name)
+{
+#ifdef HAVE_GETSPNAM
+	const struct spwd *sp = getspnam(name);
+
+	return sp != NULL && sp->sp_expire >= 0 &&
+	    time(NULL) / SECONDS_PER_DAY >= sp->sp_expire;
+#else
+	(void)name;
+	return false;
+#endif
+}
+
+int
+user_named(const char *name, struct user *u)
+{
+	const struct passwd *pw = getpwnam(name);
+	int r;
+
+	if (pw == NULL)
+		return SSHTAP_ERR_NOT_FOUND;
+	if ((r = copy_account(pw, u)) != 0)
+		return r;
+	if (!has_expired(u->name))
+		return 0;
+	user_clear(u);
+	return SSHTAP_ERR_NOT_FOUND;
+}
+
+int
+user_first_of(const char *const *names, struct user *u)
+{
+	const struct passwd *pw;
+
+	for (; *names != NULL; names++)
+		if ((pw = getpwnam(*names)) != NULL && pw->pw_uid != 0 &&
+		    pw->pw_gid != 0)
+			return copy_account(pw, u);
+	return SSHTAP_ERR_NOT_FOUND;
+}
+
 int
 user_unprivileged(struct user *u)
 {
-	static const char *const names[] = { "_sshtap", "sshtap", "nobody" };
-	const struct passwd *pw;
-	size_t i;
+	static const char *const names[] = { "_sshtap", "sshtap", "nobody",
+	    NULL };
+	int r = user_first_of(names, u);
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if ((pw = getpwnam(names[i])) != NULL && pw->pw_uid != 0 &&
-		    pw->pw_gid != 0)
-			return copy_account(pw, u);
-	log_error("no account to give up root for: add a user \"_sshtap\" "
-	    "without login, or start it as a user");
-	return SSHTAP_ERR_NOT_FOUND;
+	if (r == SSHTAP_ERR_NOT_FOUND)
+		log_error("no account to give up root for: add a user "
+		    "\"_sshtap\" without login, or start it as a user");
+	return r;
 }
 
 void

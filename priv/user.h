@@ -33,6 +33,15 @@ int user_invoking(struct user *u);
  */
 int user_unprivileged(struct user *u);
 
+/*
+ * The account of that name, unless it has expired (shadow(5)).  Says nothing.
+ * Returns 0, SSHTAP_ERR_NOT_FOUND, SSHTAP_ERR_ALLOC.
+ */
+int user_named(const char *name, struct user *u);
+
+/* The first account of a list of names, ended by NULL, that is not root. */
+int user_first_of(const char *const *names, struct user *u);
+
 void user_clear(struct user *u);
 
 /* The rights to go back to. */
