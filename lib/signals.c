@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/proc.h"
 
 static int ends[2] = { -1, -1 };
 
@@ -50,6 +51,9 @@ signals_start(void)
 {
 	int i;
 
+	/* Those of the process that we were forked from. */
+	for (i = 0; i < 2; i++)
+		proc_close(&ends[i]);
 	if (pipe(ends) == -1)
 		return SSHTAP_ERR_SYSTEM;
 	for (i = 0; i < 2; i++)

@@ -11,7 +11,7 @@
  * turn.  PIPE is ignored: a write tells.
  */
 
-/* Returns 0 or SSHTAP_ERR_SYSTEM.  Once per process. */
+/* Returns 0 or SSHTAP_ERR_SYSTEM.  Once per process, after a fork anew. */
 int signals_start(void);
 
 /* Readable when a signal has come; -1 before signals_start. */
