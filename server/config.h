@@ -163,7 +163,8 @@ int server_config_dump(const struct server_config *c, struct buf *out);
  * May this user log in from there?  DenyUsers is asked first.
  *
  * address: numeric, maybe with a zone, which is ignored, or mapped from IPv4;
- *          from what is no address nobody may.
+ *          from what is no address nobody may.  "" for a pipe: no pattern
+ *          with an address matches.
  */
 bool server_config_permits_user(const struct server_config *c,
     const char *user, const char *address);

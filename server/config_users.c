@@ -57,6 +57,7 @@ struct peer {
 	struct view user;
 	struct ipaddr ip;
 	char text[IPADDR_TEXT_SIZE];	/* usual spelling of the address */
+	bool has_address;		/* else it came over a pipe */
 };
 
 static bool
@@ -80,7 +81,7 @@ user_matches(const char *s, const struct peer *p)
 	if (at != NULL)
 		pattern.len = (size_t)(at - s);
 	return text_matches(&pattern, &p->user, false) &&
-	    (at == NULL || address_matches(at + 1, p));
+	    (at == NULL || (p->has_address && address_matches(at + 1, p)));
 }
 
 static bool
@@ -116,11 +117,14 @@ bool
 server_config_permits_user(const struct server_config *c, const char *user,
     const char *address)
 {
-	struct peer p = { .user = view_of_string(user) };
+	struct peer p = { .user = view_of_string(user),
+	    .has_address = *address != '\0' };
 
-	if (get_address(address, &p.ip) != 0)
-		return false;
-	ipaddr_format(&p.ip, p.text);
+	if (p.has_address) {
+		if (get_address(address, &p.ip) != 0)
+			return false;
+		ipaddr_format(&p.ip, p.text);
+	}
 	return !list_matches(&c->deny_users, &p) &&
 	    list_matches(&c->allow_users, &p);
 }

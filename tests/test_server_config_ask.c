@@ -59,7 +59,7 @@ test_users(void **state)
 		{ "", "bob", "192.0.2.1", false },
 		{ "", "Root", "192.0.2.1", false },
 		{ "", "", "192.0.2.1", false },
-		{ "", "root", "", false },
+		{ "", "root", "", true },	/* a pipe */
 		{ "", "root", "host.example", false },
 		{ "", "root", "UNKNOWN", false },
 		{ "AllowUsers bob", "bob", "192.0.2.1", true },
