@@ -125,8 +125,7 @@ report_refused(const struct config *c, uint32_t reason, const char *text,
 		snprintf(unit, sizeof(unit), "%s%u", device_prefix(c),
 		    c->remote_unit);
 	/* The reason is always 2; the DEBUG text tells (sshd, serverloop.c). */
-	if (strstr(said, "rejected tunnel device forwarding") != NULL ||
-	    reason == SSH_OPEN_ADMINISTRATIVELY_PROHIBITED)
+	if (strstr(said, "rejected tunnel device forwarding") != NULL)
 		log_error("%s does not let %s make tunnels: set \"PermitTunnel "
 		    "%s\" in its sshd_config", c->destination, c->user,
 		    permit_value(c));
@@ -139,7 +138,12 @@ report_refused(const struct config *c, uint32_t reason, const char *text,
 		    "was made for them (-w any:N)");
 	else if (reason == SSH_OPEN_UNKNOWN_CHANNEL_TYPE)
 		log_error("the SSH server on %s knows no tunnels: it takes "
-		    "OpenSSH's sshd", c->destination);
+		    "OpenSSH's sshd, or sshtapd", c->destination);
+	/* sshtapd's texts say all. */
+	else if (reason == SSH_OPEN_ADMINISTRATIVELY_PROHIBITED)
+		log_error("%s does not let %s make this tunnel: %s",
+		    c->destination, c->user, *text != '\0' ? text :
+		    "it does not say why");
 	else
 		log_error("%s refused the tunnel: %s (reason %u)%s%s",
 		    c->destination, *text != '\0' ? text : "no text", reason,

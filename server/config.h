@@ -30,7 +30,7 @@
 #define SERVER_CONFIG_LIST_MAX	256	/* of users; also words of a line */
 #define SERVER_CONFIG_FILES_MAX	16	/* host keys; authorized_keys */
 #define SERVER_CONFIG_LISTEN_MAX	16	/* ports; addresses */
-#define SERVER_CONFIG_STARTUPS_MAX	4096	/* of MaxStartups */
+#define SERVER_CONFIG_STARTUPS_MAX	1000	/* as STARTUPS_MAX */
 #define SERVER_CONFIG_PATH_MAX	1024	/* bytes of a name, also expanded */
 
 #define SERVER_CONFIG_RULES_MAX	256	/* lines of one keyword Tunnel... */

@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <signal.h>
@@ -32,6 +33,9 @@
 #include "server/activation.h"
 #include "server/config.h"
 #include "server/startups.h"
+
+static_assert(SERVER_CONFIG_STARTUPS_MAX == STARTUPS_MAX,
+    "what can be configured has room");
 
 #define SOCKETS_MAX	64
 #define BACKLOG		128
