@@ -163,7 +163,7 @@ struct key_request {
 	const struct key *key, *signer;
 	struct view id;			/* of the session signed for */
 	struct view hostkey;
-	bool hostbound, has_signature;
+	bool hostbound, has_signature, signs_nothing;
 };
 
 static struct key_request
@@ -191,7 +191,9 @@ put_key_request(struct bench *b, const struct key_request *k)
 	buf_reset(&b->m);
 	assert_int_equal(auth_put_publickey(&b->m, &pk, k->has_signature),
 	    0);
-	if (!k->has_signature)
+	if (k->signs_nothing)
+		assert_int_equal(buf_put_cstring(&b->m, ""), 0);
+	if (!k->has_signature || k->signs_nothing)
 		return;
 	buf_init(&data, AUTH_REQUEST_MAX);
 	buf_init(&signature, AUTH_REQUEST_MAX);
@@ -369,6 +371,12 @@ test_login_elsewhere(void **state)
 	b.admits = true;
 	k = good;
 	k.hostkey = key_blob(pair_key(KEY_ED25519, 1));
+	put_key_request(&b, &k);
+	assert_refused(&b);
+	assert_int_equal(b.logins, 2);
+	/* Signed with nothing: as if it were a probe. */
+	k = good;
+	k.signs_nothing = true;
 	put_key_request(&b, &k);
 	assert_refused(&b);
 	assert_int_equal(b.logins, 2);

@@ -28,7 +28,7 @@ struct auth_server_ops {
 	/*
 	 * NULL: a signed request is verified here, after key has allowed it.
 	 * Else it is verified there, instead of both: may the one who signed
-	 * this log in?
+	 * this log in?  The signature has at least one byte.
 	 */
 	bool (*login)(void *ctx, const struct auth_publickey *pk,
 	    const struct view *signature);
