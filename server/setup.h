@@ -17,7 +17,7 @@
  *
  * Each get returns 0, SSHTAP_ERR_VERSION (a monitor of another version: the
  * program was exchanged under it), SSHTAP_ERR_FORMAT, SSHTAP_ERR_TRUNCATED,
- * SSHTAP_ERR_TRAILING, SSHTAP_ERR_ALLOC.
+ * SSHTAP_ERR_TRAILING, SSHTAP_ERR_TOO_BIG (a host key), SSHTAP_ERR_ALLOC.
  */
 #define SETUP_LAYOUT	1	/* to be raised with each change of a record */
 #define SETUP_MAX	(64 * 1024)	/* bytes of such a record */

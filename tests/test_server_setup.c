@@ -293,6 +293,31 @@ test_too_many_host_keys(void **state)
 	}
 }
 
+/* As long as a key may be, and one byte more. */
+static void
+test_a_host_key_that_is_too_long(void **state)
+{
+	static uint8_t blob[KEY_BLOB_MAX + 1];
+	struct setup_network s;
+	struct buf b;
+	size_t len;
+
+	(void)state;
+	buf_init(&b, SETUP_MAX);
+	for (len = KEY_BLOB_MAX; len <= sizeof(blob); len++) {
+		fill(&s, 0);
+		buf_reset(&b);
+		assert_int_equal(setup_network_put(&b, &s), 0);
+		setup_network_clear(&s);
+		buf_drop_end(&b, 4);
+		assert_int_equal(buf_put_u32(&b, 1), 0);
+		assert_int_equal(buf_put_string(&b, blob, len), 0);
+		assert_int_equal(get_network(buf_view(&b)),
+		    len <= KEY_BLOB_MAX ? 0 : SSHTAP_ERR_TOO_BIG);
+	}
+	buf_clear(&b);
+}
+
 static void
 test_texts_hold_no_nul(void **state)
 {
@@ -337,6 +362,7 @@ main(void)
 		cmocka_unit_test(test_the_checker),
 		cmocka_unit_test(test_another_layout),
 		cmocka_unit_test(test_too_many_host_keys),
+		cmocka_unit_test(test_a_host_key_that_is_too_long),
 		cmocka_unit_test(test_texts_hold_no_nul),
 		cmocka_unit_test(test_clear_leaves_it_usable),
 	};
