@@ -30,8 +30,8 @@ sandbox_make() {
 	# of reach.
 	chmod 755 "$sandbox_tmp" &&
 	    mkdir -p "$sandbox_tmp/bin" "$sandbox_tmp/keys" &&
-	    cp "$BUILDDIR/sshtap" "$BUILDDIR/tapctl" \
-		"$BUILDDIR/regress/frametool" \
+	    cp "$BUILDDIR/sshtap" "$BUILDDIR/sshtapd" "$BUILDDIR/tapctl" \
+		"$BUILDDIR/regress/frametool" "$BUILDDIR/regress/loadtool" \
 		"$BUILDDIR/regress/plugtool" "$sandbox_tmp/bin" &&
 	    sandbox_mac
 }
@@ -41,7 +41,7 @@ sandbox_mac() {
 	sim=$BUILDDIR/darwin-sim
 	[ -x "$sim/sshtap" ] || return 0
 	mkdir "$sandbox_tmp/mac" &&
-	    cp "$sim/sshtap" "$sim/tapctl" \
+	    cp "$sim/sshtap" "$sim/sshtapd" "$sim/tapctl" \
 		"$sim/regress/darwin-sim/libdarwinsim.so" \
 		"$sim/regress/darwin-sim/darwin-kernel" \
 		"$sim/regress/darwin-sim/darwinctl" "$sandbox_tmp/mac"

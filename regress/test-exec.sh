@@ -36,6 +36,8 @@ UNITS=3:5
 IDENTITY=$KEYS/user_ed25519
 USER_NAME=tuna
 USER_ID=12021
+# What sshtapd's processes that face the network are.
+TAPD_ID=12022
 PASSWORD="tunnel-of-wax"
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
@@ -543,14 +545,20 @@ complete_etc() {
 
 write_accounts() {
 	home=$TDIR/home
-	sed '/^root:/d; /^'"$USER_NAME"':/d' /etc/passwd >"$TDIR/etc/passwd"
+	sed "/^root:/d; /^$USER_NAME:/d; /^sshtapd:/d" /etc/passwd \
+	    >"$TDIR/etc/passwd"
 	cat >>"$TDIR/etc/passwd" <<-END
 	root:x:0:0:root:$home/root:/bin/sh
 	$USER_NAME:x:$USER_ID:$USER_ID::$home/$USER_NAME:/bin/sh
+	sshtapd:x:$TAPD_ID:$TAPD_ID::/nonexistent:/bin/false
 	END
-	sed '/^root:/d; /^'"$USER_NAME"':/d' /etc/group >"$TDIR/etc/group"
-	echo "root:x:0:" >>"$TDIR/etc/group"
-	echo "$USER_NAME:x:$USER_ID:" >>"$TDIR/etc/group"
+	sed "/^root:/d; /^$USER_NAME:/d; /^sshtapd:/d" /etc/group \
+	    >"$TDIR/etc/group"
+	cat >>"$TDIR/etc/group" <<-END
+	root:x:0:
+	$USER_NAME:x:$USER_ID:
+	sshtapd:x:$TAPD_ID:
+	END
 	# The hash of $PASSWORD.
 	crypted='$6$sshtap$3QBOzyTfsqqUkciomAJ/5IZfpn1blKg7qHovlXHUHTv693AF'
 	crypted=$crypted'bu.Zm5TTlULAJfNsDCzdZh.XBg.w1bqqvI/oK1'
