@@ -181,6 +181,9 @@ set_up(struct monitor_tunnel *t, const struct wish *w,
 	size_t i;
 	int r;
 
+	/* One that was there before has been left as it was. */
+	if ((r = tap_link_up(t->name, fault)) != 0)
+		return r;
 	for (i = 0; i < setup->n; i++)
 		if ((r = add_address(t, setup->address[i], fault)) != 0)
 			return r;
