@@ -5,8 +5,7 @@
 # after test-exec.sh.
 #
 # Its log takes the place of sshd's, so that what both ends said last is shown
-# when something fails.  "far_tap_is_gone" and the like wait for nothing: see
-# wait_for.
+# when something fails.
 
 LOADTOOL=$REGRESS_TMP/bin/loadtool
 # What is started, and what /proc calls it; words in front of it.
@@ -64,9 +63,11 @@ tapd_start() {
 	tapd_spawn || fatal "sshtapd does not start"
 }
 
-# The listener, whose connections end with it.
+# The listener and every connection of it, which would go on without it.
 tapd_stop() {
-	kill "$TAPD_PID" 2>/dev/null
+	for pid in $(children_of "$TAPD_PID") "$TAPD_PID"; do
+		kill "$pid" 2>/dev/null
+	done
 	wait "$TAPD_PID" 2>/dev/null
 	TAPD_PID=
 	wait_for 5 tapd_is_gone || fail "sshtapd has left something"
@@ -83,12 +84,8 @@ tapd_said() {
 
 # Numbers of processes that run it.
 tapd_processes() {
-	for exe in /proc/[0-9]*/exe; do
-		[ "$(readlink "$exe" 2>/dev/null)" != "$TAPD_EXE" ] || {
-			exe=${exe#/proc/}
-			echo "${exe%/exe}"
-		}
-	done
+	ls -l /proc/[0-9]*/exe 2>/dev/null |
+	    sed -n "s,.* /proc/\\([0-9]*\\)/exe -> $TAPD_EXE\$,\\1,p"
 }
 
 # Those of connections: all but the listener.
@@ -99,9 +96,8 @@ tapd_connections() {
 # The process of a connection that faces the network: not root's.
 tapd_network() {
 	for pid in $(tapd_processes); do
-		[ "$(sed -n 's/^Uid:[[:space:]]*\([0-9]*\).*/\1/p' \
-		    "/proc/$pid/status" 2>/dev/null)" != "$TAPD_ID" ] ||
-		    echo "$pid"
+		grep -q "^Uid:[[:space:]]*$TAPD_ID[[:space:]]" \
+		    "/proc/$pid/status" 2>/dev/null && echo "$pid"
 	done
 }
 
