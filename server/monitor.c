@@ -423,14 +423,13 @@ start(struct server_monitor *m)
 {
 	int r;
 
-	if ((r = start_network(m)) != 0)
+	/* It is told how many descriptors these are. */
+	if ((r = start_network(m)) != 0 || (r = send_setup(m)) != 0)
 		return r;
 	if (m->conn->rfd != m->conn->wfd)
 		proc_close(&m->conn->wfd);
 	proc_close(&m->conn->rfd);
 	m->conn->wfd = -1;
-	if ((r = send_setup(m)) != 0)
-		return r;
 	return checker_start(&m->checker, &m->server->rights);
 }
 
