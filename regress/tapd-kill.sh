@@ -19,6 +19,10 @@ kill_connection() {
 	    [ -z "$(far ip -o link show master br0)" ]
 }
 
+no_connection() {
+	[ -z "$(tapd_connections)" ]
+}
+
 client() {
 	sshtap_processes | sed 's,/proc/,,; s,/exe,,'
 }
@@ -28,7 +32,7 @@ far_bridge br0
 far ip addr add 198.18.0.2/24 dev br0
 tapd_start "TunnelBridge br0"
 
-kill_connection "the network process" tapd_network
+kill_connection "the network process" "tapd_role network"
 kill_connection "the monitor" tapd_monitor
 wait_for 2 tunnel_is_gone
 # Its kernel says goodbye for it.
@@ -40,15 +44,15 @@ fi
 
 # An interface that was there stays, as it was.
 far ip tuntap add dev "$FAR_TAP" mode tap || fatal "no TAP in far"
-for whom in tapd_network tapd_monitor; do
+for whom in "tapd_role network" tapd_monitor; do
 	STAYS=yes
 	sshtap_start far || continue
 	check "made by root: it was in the bridge" \
 	    [ "$(bridge_of "$FAR_TAP")" = br0 ]
 	kill -KILL $($whom)
 	sshtap_end
-	check "made by root, $whom killed: no process is left" \
-	    wait_for 5 [ -z "$(tapd_connections)" ]
+	check "made by root, ${whom#tapd_} killed: no process is left" \
+	    wait_for 5 no_connection
 done
 check "it is still there" far ip link show "$FAR_TAP"
 far ip link del "$FAR_TAP"

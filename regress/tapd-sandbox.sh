@@ -15,8 +15,8 @@ status_is() {
 	[ "${said% }" = "$3" ]
 }
 
-# The peer on standard input and output, where -e wrote, the monitor, the pipe
-# of signals, and the device.
+# The peer, or nothing, on standard input and output, where -e writes, the
+# monitor, the pipe of signals, and the device.
 descriptors_are() {
 	pid=$1
 	shift
@@ -70,7 +70,7 @@ has_seccomp=$(grep -s '^SANDBOX.*seccomp' "$BUILDDIR/Makefile")
 near "$LOADTOOL" -w 3000 strangers 192.0.2.2 22 5 5 >&2 &
 stranger=$!
 wait_for 3 stranger_stops
-pid=$(tapd_network | tail -n 1)
+pid=$(tapd_role network | tail -n 1)
 if [ -n "$pid" ]; then
 	confined "before a login" "$pid"
 	check "before a login: descriptors" descriptors_are "$pid" \
@@ -78,11 +78,20 @@ if [ -n "$pid" ]; then
 else
 	fail "nobody faces a stranger"
 fi
+pid=$(tapd_role checker | tail -n 1)
+if [ -n "$pid" ]; then
+	confined "the checker" "$pid"
+	check "the checker: descriptors" descriptors_are "$pid" \
+	    "2 /dev/null, 1 $TAPD_LOG, 1 socket"
+else
+	skip_check "the checker" "it is not there before a key is offered"
+fi
 wait "$stranger"
 wait_for 5 tapd_is_idle
 
 sshtap_start far || exit 1
-pid=$(tapd_network)
+pid=$(tapd_role network)
+check "there is no checker any more" [ -z "$(tapd_role checker)" ]
 check "one process faces the network" [ "$(echo "$pid" | wc -l)" = 1 ]
 confined "with a tunnel" "$pid"
 check "with a tunnel: descriptors" descriptors_are "$pid" \

@@ -93,11 +93,11 @@ tapd_connections() {
 	tapd_processes | grep -v -x "$TAPD_PID"
 }
 
-# The process of a connection that faces the network: not root's.
-tapd_network() {
+# tapd_role network|checker: processes of connections that do this work.
+tapd_role() {
 	for pid in $(tapd_processes); do
-		grep -q "^Uid:[[:space:]]*$TAPD_ID[[:space:]]" \
-		    "/proc/$pid/status" 2>/dev/null && echo "$pid"
+		! grep -a -q "$1" "/proc/$pid/cmdline" 2>/dev/null ||
+		    echo "$pid"
 	done
 }
 
