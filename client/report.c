@@ -141,9 +141,8 @@ report_refused(const struct config *c, uint32_t reason, const char *text,
 		    "OpenSSH's sshd, or sshtapd", c->destination);
 	/* sshtapd's texts say all. */
 	else if (reason == SSH_OPEN_ADMINISTRATIVELY_PROHIBITED)
-		log_error("%s does not let %s make this tunnel: %s",
-		    c->destination, c->user, *text != '\0' ? text :
-		    "it does not say why");
+		log_error("%s does not permit the tunnel: %s", c->destination,
+		    *text != '\0' ? text : "it does not say why");
 	else
 		log_error("%s refused the tunnel: %s (reason %u)%s%s",
 		    c->destination, *text != '\0' ? text : "no text", reason,

@@ -9,8 +9,8 @@
 . "$SRCDIR/regress/tapd.sh"
 
 TUNNELS=200
-STRANGERS=2000
-COUNT=10000
+STRANGERS=10000
+COUNT=20000
 
 load() {
 	near "$LOADTOOL" "$@"

@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/err.h"
 #include "lib/log.h"
@@ -181,8 +182,11 @@ set_up(struct monitor_tunnel *t, const struct wish *w,
 	size_t i;
 	int r;
 
-	/* One that was there before has been left as it was. */
-	if ((r = tap_link_up(t->name, fault)) != 0)
+	/*
+	 * One that was there before has been left as it was; it is root's who
+	 * made it, where we are not.
+	 */
+	if (geteuid() == 0 && (r = tap_link_up(t->name, fault)) != 0)
 		return r;
 	for (i = 0; i < setup->n; i++)
 		if ((r = add_address(t, setup->address[i], fault)) != 0)
