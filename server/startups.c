@@ -3,8 +3,9 @@
 
 /*
  * One table for what waits and for what still counts against its source
- * after its end.  Everything is a walk over it: it has at most some thousand
- * rows, and a walk takes microseconds where a connection takes milliseconds.
+ * after its end.  Everything is a walk over it.  Only to find the heaviest of
+ * a thousand sources takes long, some milliseconds, as starting the processes
+ * of a connection does.
  *
  * Who counts only because of what was (a ghost) can take all the places of its
  * own source, never one of another's: the table is as large as both limits
@@ -180,12 +181,12 @@ count_source(const struct startups *s, const struct source *source,
 
 /*
  * The oldest row that waits of the source that has the most of them, unless
- * that is no more than what is there of this one.
+ * that is no more than what is there of this one already.
  */
 static uint32_t
 find_heaviest(const struct startups *s, const struct source *other_than)
 {
-	unsigned most = count_source(s, other_than, false) + 1, n, i;
+	unsigned most = count_source(s, other_than, false), n, i;
 	uint32_t found = STARTUPS_NONE;
 
 	for (i = 0; i < ROWS; i++) {
@@ -237,10 +238,11 @@ add_row(struct startups *s, const struct source *source, uint64_t now_ms)
 {
 	uint32_t id = find_row(s, ROW_FREE);
 
-	if (id == STARTUPS_NONE) {
-		id = find_row(s, ROW_GHOST);
+	if (id == STARTUPS_NONE && (id = find_row(s, ROW_GHOST)) !=
+	    STARTUPS_NONE)
 		free_row(s, &s->rows[id]);
-	}
+	if (id == STARTUPS_NONE)
+		return id;
 	s->rows[id] = (struct row){ .state = ROW_WAITING, .source = *source,
 	    .began_ms = now_ms, .order = ++s->order };
 	s->waiting++;
@@ -264,8 +266,9 @@ startups_begin(struct startups *s, const struct sockaddr *from,
 		if (*evictp == STARTUPS_NONE)
 			return STARTUPS_FULL;
 	}
+	/* Full although somebody had to go: the caller did not end them. */
 	*idp = add_row(s, &source, now_ms);
-	return STARTUPS_TAKEN;
+	return *idp == STARTUPS_NONE ? STARTUPS_FULL : STARTUPS_TAKEN;
 }
 
 void

@@ -390,6 +390,9 @@ test_the_heaviest_source_is_refused(void **state)
 	/* Its ghosts make it no lighter, and nobody else heavier. */
 	assert_int_equal(come_from("192.0.2.2", NEVER, NOW), STARTUPS_TAKEN);
 	startups_end(s, evicted, false, NOW);
+	/* Three against two by now, then two against three. */
+	assert_int_equal(come_from("192.0.2.2", NEVER, NOW), STARTUPS_TAKEN);
+	startups_end(s, evicted, false, NOW);
 	assert_int_equal(come_from("192.0.2.2", NEVER, NOW), STARTUPS_FULL);
 }
 
@@ -443,9 +446,12 @@ test_the_largest_table(void **state)
 		assert_int_equal(come_number(5000 + i, NEVER, NOW),
 		    STARTUPS_TAKEN);
 	assert_int_equal(startups_count(s), STARTUPS_MAX);
-	/* All have one: the next would have the most, too. */
-	assert_int_equal(come_number(9000, NEVER, NOW), STARTUPS_FULL);
-	assert_int_equal(come_number(5000, NEVER, NOW), STARTUPS_SOURCE_FULL);
+	/* All have one, and the next has none: the oldest of all goes. */
+	assert_int_equal(come_number(9000, NEVER, NOW), STARTUPS_TAKEN);
+	assert_int_not_equal(evicted, STARTUPS_NONE);
+	startups_end(s, evicted, false, NOW);
+	assert_int_equal(startups_count(s), STARTUPS_MAX);
+	assert_int_equal(come_number(5001, NEVER, NOW), STARTUPS_SOURCE_FULL);
 }
 
 /* No two that wait have one number, whatever comes and goes. */
