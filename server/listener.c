@@ -153,6 +153,7 @@ hand_over(struct listener *l, struct waiting *w, int conn)
 
 	if ((r = proc_socketpair(fds)) != 0) {
 		log_error_r(r, "cannot serve a connection");
+		end_waiting(w, false);
 		return false;
 	}
 	if ((pid = proc_fork()) == 0) {
