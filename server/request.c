@@ -138,6 +138,8 @@ request_put_key(struct buf *out, const struct auth_publickey *pk,
 	struct view none = view_of("", 0);
 	int r;
 
+	if (signature != NULL && signature->len == 0)
+		return SSHTAP_ERR_ARGUMENT;
 	if ((r = buf_put_u8(out, REQUEST_KEY)) != 0 ||
 	    (r = buf_put_bool(out, pk->hostbound)) != 0 ||
 	    (r = buf_put_string_view(out, &pk->user)) != 0 ||

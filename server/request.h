@@ -86,7 +86,8 @@ int request_get_sign(struct view record, struct view *algorithmp,
 /*
  * REQUEST_KEY; the reply is one byte, 1 for yes.
  *
- * signature: NULL for a probe; an empty view comes out for one.
+ * signature: NULL for a probe; an empty view comes out for one, so that a
+ *          signature which is empty is SSHTAP_ERR_ARGUMENT.
  */
 int request_put_key(struct buf *out, const struct auth_publickey *pk,
     const struct view *signature);
