@@ -38,6 +38,7 @@
 #include "server/activation.h"
 #include "server/check.h"
 #include "server/config.h"
+#include "server/confine.h"
 #include "server/hostkeys.h"
 #include "server/listener.h"
 #include "server/monitor.h"
@@ -250,6 +251,9 @@ read_config(const struct options *o, struct server_config *c)
 	for (i = 0; i < o->noverrides; i++)
 		if ((r = server_config_override(c, o->override[i])) != 0)
 			return r;
+	/* As many start an sshd that is to read none. */
+	if (strcmp(path, "/dev/null") == 0)
+		return 0;
 	r = server_config_read(c, path);
 	if (r == SSHTAP_ERR_NOT_FOUND) {
 		if (o->config_file == NULL)
@@ -382,6 +386,21 @@ set_rights(struct program *p)
 	rights->gid = (uint32_t)p->account.gid;
 	rights->chroot_dir = dir;
 	return make_empty_directory(dir);
+}
+
+/* Each connection would fail where this does. */
+static int
+try_sandbox(const struct program *p)
+{
+	char text[SANDBOX_TEXT_MAX];
+	int r = confine_try(&p->server.rights, text);
+
+	if (r == 0)
+		log_info("sandbox text=\"%s\"", text);
+	else
+		log_error_r(r, "cannot confine what faces the network: %s",
+		    text);
+	return r;
 }
 
 /* ---- running ---- */
@@ -529,7 +548,7 @@ run(struct program *p)
 	p->server.config = &p->config;
 	p->server.hostkeys = &p->hostkeys;
 	p->server.software = "sshtapd_" PACKAGE_VERSION;
-	if (start_log(p) != 0 || set_rights(p) != 0 ||
+	if (start_log(p) != 0 || set_rights(p) != 0 || try_sandbox(p) != 0 ||
 	    user_protect_memory() != 0)
 		goto out;
 	status = p->options.is_inetd ? run_inetd(p) : run_listener(p);

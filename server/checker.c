@@ -110,7 +110,8 @@ checker_start(struct checker *c, const struct setup_rights *rights)
 	if ((r = spawn_role(&s, &c->pid)) == 0) {
 		c->fd = fds[0];
 		fds[0] = -1;
-		r = send_setup(c->fd, rights);
+		if ((r = ipc_limit(c->fd)) == 0)
+			r = send_setup(c->fd, rights);
 	}
 	proc_close(&fds[0]);
 	proc_close(&fds[1]);

@@ -23,4 +23,15 @@ int confine(enum sandbox_role role, const struct setup_rights *rights);
 /* What is in force, for the log; valid as long as the process. */
 const char *confine_text(void);
 
+/*
+ * Try it in a process that is forked for that, so that a server says at its
+ * start what its network processes will be confined by, or that they cannot
+ * be.  Root's part: not for a confined process.
+ *
+ * text:    confine_text of that process.
+ * Returns 0; SSHTAP_ERR_PERMISSION when it failed; SSHTAP_ERR_SYSTEM.
+ */
+int confine_try(const struct setup_rights *rights,
+    char text[SANDBOX_TEXT_MAX]);
+
 #endif /* CONFINE_H */

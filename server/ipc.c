@@ -10,6 +10,7 @@
 #include "server/ipc.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <errno.h>
 #include <string.h>
@@ -23,6 +24,15 @@
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL	0
 #endif
+
+int
+ipc_limit(int fd)
+{
+	struct timeval limit = { .tv_sec = IPC_TIMEOUT_S };
+
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
+	    sizeof(limit)) == -1 ? SSHTAP_ERR_SYSTEM : 0;
+}
 
 /* #syscalls sendto */
 static int

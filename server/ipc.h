@@ -16,6 +16,15 @@
  */
 #define IPC_LENGTH_SIZE	4
 
+/* Who does not read for so long is given up. */
+#define IPC_TIMEOUT_S	10
+
+/*
+ * Let no ipc_send over this socket wait for longer than IPC_TIMEOUT_S.
+ * Returns 0 or SSHTAP_ERR_SYSTEM.
+ */
+int ipc_limit(int fd);
+
 /*
  * Send a record; waits until the other side has room for it.
  * Returns 0, SSHTAP_ERR_CLOSED, SSHTAP_ERR_ALLOC, SSHTAP_ERR_TOO_BIG.

@@ -6,8 +6,8 @@
  *
  * The monitor never waits for the network process: a request is collected as
  * it comes, so that half of one keeps neither the time limit nor a signal
- * from being seen.  The other way round it may wait: a network process that
- * does not read its answer has stopped, and gets a signal at the limit.
+ * from being seen.  The other way round it waits, but not for ever: a network
+ * process that does not read its answers is given up.
  *
  * The end of the socket is the end of the network process, or its wish for
  * one; either way it is killed, if that is still needed, and reaped.
@@ -408,6 +408,7 @@ start_network(struct server_monitor *m)
 	if ((r = spawn_role(&s, &m->network)) == 0) {
 		m->fd = fds[0];
 		fds[0] = -1;
+		r = ipc_limit(m->fd);
 	}
 	proc_close(&fds[0]);
 	proc_close(&fds[1]);
