@@ -41,7 +41,7 @@
 #define STALL_MS	5000
 #define BURST_LEARN	8u	/* broadcasts under way, of all connections */
 
-static void
+static void __attribute__((noreturn))
 usage(void)
 {
 	fprintf(stderr,
