@@ -28,11 +28,12 @@
 
 /*
  * An AEAD needs no MAC, but RFC 4253 section 7.1 wants the lists to have
- * something in common, and some peers look before they know the cipher.
+ * something in common, and some peers look before they know the cipher.  A
+ * server is judged by its lists, so it names no mode that is out of favour.
  */
-#define MAC_LIST \
-	"hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com," \
-	"hmac-sha2-256,hmac-sha2-512"
+#define MAC_LIST_SERVER \
+	"hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com"
+#define MAC_LIST_CLIENT	MAC_LIST_SERVER ",hmac-sha2-256,hmac-sha2-512"
 
 #define COMPRESSION_LIST	"none,zlib@openssh.com"
 
@@ -100,12 +101,13 @@ static int
 put_proposal(struct session *s)
 {
 	uint8_t cookie[PROPOSAL_COOKIE_SIZE];
+	const char *macs = is_client(s) ? MAC_LIST_CLIENT : MAC_LIST_SERVER;
 	const char *lists[PROPOSAL_COUNT] = {
 		[PROPOSAL_HOSTKEY] = s->hostkey_list,
 		[PROPOSAL_CIPHER_C2S] = s->cipher_list,
 		[PROPOSAL_CIPHER_S2C] = s->cipher_list,
-		[PROPOSAL_MAC_C2S] = MAC_LIST,
-		[PROPOSAL_MAC_S2C] = MAC_LIST,
+		[PROPOSAL_MAC_C2S] = macs,
+		[PROPOSAL_MAC_S2C] = macs,
 		[PROPOSAL_COMPRESSION_C2S] = s->compress_list,
 		[PROPOSAL_COMPRESSION_S2C] = s->compress_list,
 		[PROPOSAL_LANGUAGE_C2S] = "",
