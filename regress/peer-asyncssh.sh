@@ -13,7 +13,7 @@ server_start() {
 	cp "$SRCDIR/regress/peers/asyncssh_tap.py" "$TDIR"
 	cp "$KEYS/host_ed25519" "$TDIR/host_key"
 	nsenter --net=/run/netns/far chroot "$TREE" \
-	    python3 "$TDIR/asyncssh_tap.py" 192.0.2.2 22 "$TDIR/host_key" \
+	    python3 "$TDIR/asyncssh_tap.py" listen 192.0.2.2 22 "$TDIR/host_key" \
 	    "$TDIR/authorized_keys/root" "$FAR_TAP" \
 	    >"$SSHD_LOG" 2>&1 &
 	wait_for 10 grep -q listening "$SSHD_LOG" ||

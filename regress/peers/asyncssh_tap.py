@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The sshtap authors
 """
-A server that knows nothing but TAP tunnels, made with AsyncSSH, which has an
-implementation of tun@openssh.com of its own.
+A server that knows nothing but TAP tunnels, and a client, made with AsyncSSH,
+which has an implementation of tun@openssh.com of its own.
 
-    asyncssh_tap.py ADDRESS PORT HOST_KEY AUTHORIZED_KEYS TAP
+    asyncssh_tap.py listen ADDRESS PORT HOST_KEY AUTHORIZED_KEYS TAP
+    asyncssh_tap.py connect ADDRESS PORT KNOWN_HOSTS KEY TAP UNIT [OPTION=X ...]
 
 Each frame of the channel goes to the interface TAP, which exists already,
-and back.  Prints "listening" when it does.
+and back.  Prints "listening" or "tunnel up" when it is so.  An OPTION is one
+of AsyncSSH's for a connection.
 """
 
 import asyncio
 import fcntl
 import os
+import signal
 import struct
 import sys
 
@@ -92,8 +95,25 @@ class Server(asyncssh.SSHServer):
         return Tunnel(self.tap_name)
 
 
-async def main():
-    address, port, host_key, authorized_keys, tap = sys.argv[1:]
+async def connect(address, port, known_hosts, key, tap, unit, *options):
+    """As root; until the server ends it, or a signal comes."""
+    conn = await asyncssh.connect(
+        address,
+        int(port),
+        username="root",
+        known_hosts=known_hosts,
+        client_keys=[key],
+        config=None,
+        **dict(option.split("=", 1) for option in options),
+    )
+    await conn.create_tap(lambda: Tunnel(tap), int(unit))
+    print("tunnel up", flush=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, conn.close)
+    await conn.wait_closed()
+
+
+async def listen(address, port, host_key, authorized_keys, tap):
     await asyncssh.listen(
         address,
         int(port),
@@ -105,4 +125,5 @@ async def main():
     await asyncio.Event().wait()
 
 
-asyncio.run(main())
+COMMANDS = {"listen": listen, "connect": connect}
+asyncio.run(COMMANDS[sys.argv[1]](*sys.argv[2:]))
