@@ -310,7 +310,9 @@ wait_for_event(struct server_monitor *m)
 	}
 	if (fds[0].revents != 0)
 		collect_request(m);
-	else if (m->deadline_ms != 0 && proc_now_ms() >= m->deadline_ms)
+	/* Also of one that always has something more to say. */
+	if (m->fd != -1 && m->deadline_ms != 0 &&
+	    proc_now_ms() >= m->deadline_ms)
 		deadline_passed(m);
 }
 
