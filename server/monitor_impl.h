@@ -25,6 +25,7 @@
 struct monitor_tunnel {
 	bool is_open;
 	char name[TAP_NAME_SIZE];
+	unsigned index;		/* of the interface, which no other one gets */
 	struct tap *kept;	/* one that outlives its descriptors, or NULL */
 	const char *bridge;	/* that it joined, or NULL */
 	struct tap_address address[SERVER_CONFIG_ADDRESSES_MAX];

@@ -10,6 +10,7 @@
 #include "server/monitor_impl.h"
 
 #include <sys/socket.h>
+#include <net/if.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -117,13 +118,11 @@ log_undo(const char *what, const struct tap_fault *fault)
 }
 
 static void
-end_tunnel(struct monitor_tunnel *t)
+undo(struct monitor_tunnel *t)
 {
 	struct tap_fault fault;
 
-	if (!t->is_open)
-		return;
-	/* What has gone with its interface is no failure. */
+	/* What goes with its interface meanwhile is no failure. */
 	if (t->bridge != NULL && tap_link_leave_bridge(t->name, t->bridge,
 	    &fault) != 0)
 		log_undo("bridge", &fault);
@@ -131,6 +130,16 @@ end_tunnel(struct monitor_tunnel *t)
 		if (tap_link_remove_address(t->name,
 		    &t->address[--t->naddresses], &fault) != 0)
 			log_undo("address", &fault);
+}
+
+static void
+end_tunnel(struct monitor_tunnel *t)
+{
+	if (!t->is_open)
+		return;
+	/* An interface that has gone may be another's by now. */
+	if (if_nametoindex(t->name) == t->index)
+		undo(t);
 	tap_close(t->kept);
 	memset(t, 0, sizeof(*t));
 }
@@ -301,6 +310,7 @@ grant(struct server_monitor *m, struct wish *w)
 	tap_warn(log_warning, NULL);
 	t->is_open = true;
 	snprintf(t->name, sizeof(t->name), "%s", tap_name(tap));
+	t->index = if_nametoindex(t->name);
 	server_config_tunnel(m->config, unit_of(t->name), &w->setup);
 	if ((r = set_up(t, w, &fault)) != 0) {
 		end_tunnel(t);
