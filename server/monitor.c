@@ -42,7 +42,7 @@
 /* Strangers' processes give way to those that carry somebody's frames. */
 #define STRANGER_NICE	5
 
-/* Of a network process, in a run and for each second. */
+/* Of a network process and about its tunnels, in a run and each second. */
 #define LINES_BURST	200
 #define LINES_PER_S	5
 
@@ -72,9 +72,12 @@ monitor_word(char out[WORD_MAX], const struct view *v)
 	out[n] = '\0';
 }
 
-/* Counted, so that whoever has taken the network process cannot fill disks. */
-static bool
-may_write_line(struct server_monitor *m)
+/*
+ * Counted, so that neither whoever has taken the network process nor a user
+ * who asks for tunnels without end can fill disks.
+ */
+bool
+monitor_may_log(struct server_monitor *m)
 {
 	uint64_t now = proc_now_ms(), passed = (now - m->lines_ms) / 1000;
 
@@ -105,7 +108,7 @@ answer_log(struct server_monitor *m, struct view record)
 
 	if ((r = request_get_log(record, &level, &text)) != 0)
 		return r;
-	if (may_write_line(m))
+	if (monitor_may_log(m))
 		log_at((enum log_level)level, "network: %.*s %s",
 		    (int)text.len, (const char *)text.p, monitor_who(m));
 	return 0;

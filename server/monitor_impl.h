@@ -46,7 +46,7 @@ struct server_monitor {
 	bool is_ending;
 	bool is_broken;		/* the network process did what it may not */
 
-	/* Lines that the network process may still write, see monitor.c. */
+	/* Lines that may be written at the other's wish, see monitor.c. */
 	unsigned lines;
 	uint64_t lines_ms;
 	unsigned long lines_lost;
@@ -63,6 +63,9 @@ struct server_monitor {
 
 /* " user=... from=... port=...", what every line of an event ends with. */
 const char *monitor_who(const struct server_monitor *m);
+
+/* Is there to be another line that the other side can cause at will? */
+bool monitor_may_log(struct server_monitor *m);
 
 /* A text from outside as one word of the log: other characters become '?'. */
 void monitor_word(char out[WORD_MAX], const struct view *v);

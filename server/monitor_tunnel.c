@@ -277,10 +277,11 @@ reply_refused(struct server_monitor *m, const struct wish *w)
 	    .text = view_of_string(w->text) };
 	struct buf out;
 
-	log_info("tunnel-refuse reason=%lu text=\"%s\" mode=%s unit=%ld %s",
-	    (unsigned long)w->reason, w->text, mode_name(w->asked.mode),
-	    w->asked.unit == TAP_UNIT_ANY ? -1L : (long)w->asked.unit,
-	    monitor_who(m));
+	if (monitor_may_log(m))
+		log_info("tunnel-refuse reason=%lu text=\"%s\" mode=%s "
+		    "unit=%ld %s", (unsigned long)w->reason, w->text,
+		    mode_name(w->asked.mode), w->asked.unit == TAP_UNIT_ANY ?
+		    -1L : (long)w->asked.unit, monitor_who(m));
 	buf_init(&out, REQUEST_MAX);
 	if (request_put_device(&out, &d) == 0)
 		monitor_reply(m, &out, NULL, 0);
@@ -317,9 +318,10 @@ grant(struct server_monitor *m, struct wish *w)
 		tap_close(tap);
 		return refuse_fault(w, r, &fault);
 	}
-	log_info("tunnel device=%s mode=%s bridge=%s addresses=%zu %s",
-	    t->name, mode_name(w->asked.mode), t->bridge != NULL ?
-	    t->bridge : "none", w->setup.n, monitor_who(m));
+	if (monitor_may_log(m))
+		log_info("tunnel device=%s mode=%s bridge=%s addresses=%zu %s",
+		    t->name, mode_name(w->asked.mode), t->bridge != NULL ?
+		    t->bridge : "none", w->setup.n, monitor_who(m));
 	reply_granted(m, t, tap);
 	keep_device(t, tap);
 	return 0;
