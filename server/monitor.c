@@ -102,15 +102,21 @@ monitor_may_log(struct server_monitor *m)
 static int
 answer_log(struct server_monitor *m, struct view record)
 {
+	static const char what[] = "network: ";
+	const char *who = monitor_who(m);
 	struct view text;
 	unsigned level;
+	size_t room;
 	int r;
 
 	if ((r = request_get_log(record, &level, &text)) != 0)
 		return r;
+	/* A text that is too long must not push out who it is about. */
+	room = LOG_LINE_MAX - sizeof(what) - strlen(who);
 	if (monitor_may_log(m))
-		log_at((enum log_level)level, "network: %.*s %s",
-		    (int)text.len, (const char *)text.p, monitor_who(m));
+		log_at((enum log_level)level, "%s%.*s %s", what,
+		    (int)(text.len < room ? text.len : room),
+		    (const char *)text.p, who);
 	return 0;
 }
 
