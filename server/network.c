@@ -32,6 +32,8 @@
 #define EARLY_BYTES_MAX		(512 * 1024)
 #define EARLY_PACKETS_MAX	200
 
+#define PEER_VALUE_MAX	512	/* of a text in the log, with NUL */
+
 /* What the peer did wrong, in a word for the log. */
 static const char *
 reason_of(int r)
@@ -52,6 +54,19 @@ reason_of(int r)
 	default:
 		return "protocol-error";
 	}
+}
+
+/* A text of the peer's as a value in the log, which it must not end. */
+static const char *
+peer_value(char out[PEER_VALUE_MAX], struct view v, const char *enders)
+{
+	size_t i, n = v.len < PEER_VALUE_MAX ? v.len : PEER_VALUE_MAX - 1;
+
+	for (i = 0; i < n; i++)
+		out[i] = v.p[i] == '\0' || strchr(enders, v.p[i]) != NULL ?
+		    '?' : (char)v.p[i];
+	out[n] = '\0';
+	return out;
 }
 
 /* What the wire tells. */
@@ -94,21 +109,22 @@ failed(void *ctx, int r)
 	struct network *n = ctx;
 	uint32_t code = 0;
 	const char *text = session_peer_text(n->session, &code);
-	struct view ours, theirs;
+	char value[PEER_VALUE_MAX];
+	struct view ours;
 
 	if (r == SSHTAP_ERR_DISCONNECT) {
 		log_verbose("end reason=peer-disconnect code=%lu text=\"%s\"",
-		    (unsigned long)code, text);
+		    (unsigned long)code, peer_value(value,
+		    view_of_string(text), "\""));
 		return;
 	}
 	if (r == SSHTAP_ERR_NO_COMMON) {
 		ours = session_failed_ours(n->session);
-		theirs = session_failed_theirs(n->session);
 		log_info("end reason=no-common-algorithm what=\"%s\" "
-		    "ours=%.*s theirs=%.*s",
+		    "ours=%.*s theirs=%s",
 		    proposal_list_text(session_failed_list(n->session)),
-		    (int)ours.len, (const char *)ours.p,
-		    (int)theirs.len, (const char *)theirs.p);
+		    (int)ours.len, (const char *)ours.p, peer_value(value,
+		    session_failed_theirs(n->session), "\" \t=\r\n"));
 		return;
 	}
 	log_at_r(LOG_LEVEL_INFO, r, "end reason=%s", reason_of(r));
