@@ -197,14 +197,10 @@ turn_away(struct listener *l, int conn, const char *why)
 static bool
 take(struct listener *l, int conn, const struct sockaddr *from)
 {
-	struct waiting *w = find_free(l);
 	uint32_t chance = 0, id, evicted;
+	struct waiting *w;
 
 	(void)RAND_bytes((unsigned char *)&chance, sizeof(chance));
-	if (w == NULL) {
-		turn_away(l, conn, "MaxStartups");
-		return false;
-	}
 	switch (startups_begin(l->startups, from, chance, loop_now(l->loop),
 	    &id, &evicted)) {
 	case STARTUPS_SOURCE_FULL:
@@ -218,6 +214,11 @@ take(struct listener *l, int conn, const struct sockaddr *from)
 	}
 	if (evicted != STARTUPS_NONE)
 		evict(l, evicted);
+	if ((w = find_free(l)) == NULL) {
+		startups_end(l->startups, id, false, loop_now(l->loop));
+		turn_away(l, conn, "MaxStartups");
+		return false;
+	}
 	w->id = id;
 	return hand_over(l, w, conn);
 }
