@@ -431,6 +431,8 @@ run_inetd(struct program *p)
 	struct server_conn c = { .listener = -1 };
 	struct stat in, out;
 
+	/* If it is ignored, a number may be another's before we kill it. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	c.rfd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	c.wfd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (c.rfd == -1 || c.wfd == -1 || fstat(c.rfd, &in) == -1 ||
