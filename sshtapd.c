@@ -449,6 +449,9 @@ run_inetd(struct program *p)
 	}
 	proc_null(STDIN_FILENO);
 	proc_null(STDOUT_FILENO);
+	/* inetd(8) puts the connection there, too. */
+	if (p->output.to_syslog || p->options.log_file != NULL)
+		proc_null(STDERR_FILENO);
 	server_conn_name(&c);
 	return server_monitor_run(&p->server, &c);
 }
@@ -539,6 +542,12 @@ run(struct program *p)
 	bool is_test = p->options.test || p->options.dump;
 	int status = PROC_EXIT_FAILURE;
 
+	/* Standard error may be the peer: what fails is not for it. */
+	if (p->options.is_inetd && !p->options.log_is_stderr && !is_test) {
+		p->output.facility = LOG_AUTH;
+		p->output.to_syslog = true;
+		output_start(&p->output, LOG_LEVEL_INFO);
+	}
 	if (find_config_file(&p->options) != 0 ||
 	    load(&p->options, is_test ? START_TEST : START_FIRST,
 	    &p->config, &p->hostkeys) != 0)
