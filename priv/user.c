@@ -130,6 +130,22 @@ user_named(const char *name, struct user *u)
 	return SSHTAP_ERR_NOT_FOUND;
 }
 
+bool
+user_is_member(const char *name, gid_t gid, gid_t group)
+{
+	const struct group *gr;
+	char *const *member;
+
+	if (gid == group)
+		return true;
+	if ((gr = getgrgid(group)) == NULL)
+		return false;
+	for (member = gr->gr_mem; *member != NULL; member++)
+		if (strcmp(*member, name) == 0)
+			return true;
+	return false;
+}
+
 int
 user_first_of(const char *const *names, struct user *u)
 {

@@ -39,6 +39,9 @@ int user_unprivileged(struct user *u);
  */
 int user_named(const char *name, struct user *u);
 
+/* Is the account, whose own group is gid, a member of this group? */
+bool user_is_member(const char *name, gid_t gid, gid_t group);
+
 /* The first account of a list of names, ended by NULL, that is not root. */
 int user_first_of(const char *const *names, struct user *u);
 

@@ -240,6 +240,7 @@ admit(struct server_monitor *m, const struct login *l)
 {
 	monitor_word(m->user, &l->pk.user);
 	m->user_id = l->account.uid;
+	m->group_id = l->account.gid;
 	m->granted = l->verdict.answer;
 	request_set_phase(&m->requests, REQUEST_PHASE_USER);
 	m->deadline_ms = 0;

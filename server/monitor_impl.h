@@ -56,6 +56,7 @@ struct server_monitor {
 	unsigned failures;
 	char user[WORD_MAX];	/* "" before the login */
 	uid_t user_id;
+	gid_t group_id;
 	struct authorized_keys_answer granted;
 
 	struct monitor_tunnel tunnels[REQUEST_TUNNELS_MAX];

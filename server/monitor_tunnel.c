@@ -19,6 +19,7 @@
 #include "lib/err.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "priv/user.h"
 #include "transport/ssh2.h"
 #include "tun/tap_admin.h"
 
@@ -78,6 +79,16 @@ check_policy(const struct server_monitor *m, struct wish *w)
 	return 0;
 }
 
+/* As the system would have it, for who is not root (tun_not_capable). */
+static bool
+is_for_user(const struct server_monitor *m, const struct tap_info *info)
+{
+	if (info->uid != (uid_t)-1 && info->uid != m->user_id)
+		return false;
+	return info->gid == (gid_t)-1 ||
+	    user_is_member(m->user, m->group_id, info->gid);
+}
+
 /*
  * Root could take every device, the user it acts for only some: a persistent
  * one that was made for somebody else is that one's.
@@ -86,10 +97,15 @@ static int
 check_owner(const struct server_monitor *m, struct wish *w, const char *name)
 {
 	struct tap_info info;
+	int r;
 
-	if (m->user_id == 0 || tap_show(name, &info) != 0 ||
-	    info.uid == (uid_t)-1 || info.uid == m->user_id)
+	if (m->user_id == 0 ||
+	    (r = tap_show(name, &info)) == SSHTAP_ERR_NOT_FOUND ||
+	    (r == 0 && is_for_user(m, &info)))
 		return 0;
+	if (r != 0)
+		return refuse(w, SSH_OPEN_RESOURCE_SHORTAGE,
+		    "cannot find out whose device it is");
 	snprintf(w->text, sizeof(w->text), "%s belongs to another user", name);
 	w->reason = SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
 	return SSHTAP_ERR_REFUSED;
