@@ -588,6 +588,8 @@ main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], SPAWN_OPTION) == 0)
 		return run_role(argv[2]);
+	/* Root reads a number from one of our files, and starters vary. */
+	(void)umask(022);
 	output_start(&p.output, LOG_LEVEL_INFO);
 	if (proc_open_standard() != 0 || spawn_init(argv[0]) != 0) {
 		log_error("cannot start: call it by its absolute path");
