@@ -495,18 +495,22 @@ detach(const struct program *p)
 static int
 serve(struct program *p, struct listener *l)
 {
-	const char *pid_file = p->config.pid_file;
+	char *pid_file = NULL;
 	pid_t self;
 	int status;
 
 	if (detach(p) != 0)
 		return PROC_EXIT_FAILURE;
+	/* A reload may name another one, which is not ours to remove. */
+	if (p->config.pid_file != NULL)
+		pid_file = strdup(p->config.pid_file);
 	write_pid(pid_file);
 	self = getpid();
 	activation_notify("READY=1");
 	status = listener_run(l);
-	if (getpid() == self && p->config.pid_file != NULL)
-		(void)unlink(p->config.pid_file);
+	if (getpid() == self && pid_file != NULL)
+		(void)unlink(pid_file);
+	free(pid_file);
 	return status;
 }
 
