@@ -12,7 +12,6 @@
 
 #include <sys/socket.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -46,6 +45,8 @@ static_assert(SERVER_CONFIG_STARTUPS_MAX == STARTUPS_MAX,
 /* How long to leave the queue alone when there are no descriptors. */
 #define PAUSE_MS	500
 
+#define REFUSALS_MS	1000
+
 /* In the words that clients know of sshd. */
 static const char busy_line[] = "Exceeded MaxStartups\r\n";
 
@@ -66,7 +67,8 @@ struct listener {
 	bool ended;
 	int status;
 	unsigned long refused;	/* not yet logged */
-	uint64_t refused_ms;
+	const char *refused_why;	/* the last one */
+	struct loop_timer refusals;	/* when they may be logged again */
 };
 
 enum listener_fd {
@@ -131,7 +133,10 @@ close_all(struct listener *l)
 		proc_close(&l->waiting[i].fd);
 }
 
-/* In the child: nothing of the listener's is of use here. */
+/*
+ * In the child, which ends here: what the loop has still to say concerns the
+ * listener's descriptors.
+ */
 static void
 become_monitor(struct listener *l, int conn, int to_listener)
 {
@@ -140,100 +145,7 @@ become_monitor(struct listener *l, int conn, int to_listener)
 
 	close_all(l);
 	server_conn_name(&c);
-	l->status = server_monitor_run(l->o.server, &c);
-	l->ended = true;
-}
-
-/* Returns true in the child, which has ended its work. */
-static bool
-hand_over(struct listener *l, struct waiting *w, int conn)
-{
-	int fds[2], r;
-	pid_t pid;
-
-	if ((r = proc_socketpair(fds)) != 0) {
-		log_error_r(r, "cannot serve a connection");
-		end_waiting(w, false);
-		return false;
-	}
-	if ((pid = proc_fork()) == 0) {
-		proc_close(&fds[0]);
-		become_monitor(l, conn, fds[1]);
-		return true;
-	}
-	proc_close(&fds[1]);
-	w->fd = fds[0];
-	if (pid == -1 || loop_add(l->loop, w->fd, LISTENER_FD_WAITING, w,
-	    LOOP_IN) != 0) {
-		log_error_r(SSHTAP_ERR_SYSTEM, "cannot serve a connection");
-		end_waiting(w, false);
-	}
-	return false;
-}
-
-/* One line for many: whoever comes too often must not fill the log. */
-static void
-log_refused(struct listener *l, const char *why)
-{
-	uint64_t now = loop_now(l->loop);
-
-	l->refused++;
-	if (now - l->refused_ms < 1000 && l->refused_ms != 0)
-		return;
-	log_info("refused reason=%s count=%lu waiting=%u", why, l->refused,
-	    startups_count(l->startups));
-	l->refused = 0;
-	l->refused_ms = now;
-}
-
-static void
-turn_away(struct listener *l, int conn, const char *why)
-{
-	(void)send(conn, busy_line, sizeof(busy_line) - 1, MSG_DONTWAIT);
-	log_refused(l, why);
-}
-
-/* Returns true in a monitor. */
-static bool
-take(struct listener *l, int conn, const struct sockaddr *from)
-{
-	uint32_t chance = 0, id, evicted;
-	struct waiting *w;
-
-	(void)RAND_bytes((unsigned char *)&chance, sizeof(chance));
-	switch (startups_begin(l->startups, from, chance, loop_now(l->loop),
-	    &id, &evicted)) {
-	case STARTUPS_SOURCE_FULL:
-		turn_away(l, conn, "PerSourceMaxStartups");
-		return false;
-	case STARTUPS_FULL:
-		turn_away(l, conn, "MaxStartups");
-		return false;
-	default:
-		break;
-	}
-	if (evicted != STARTUPS_NONE)
-		evict(l, evicted);
-	if ((w = find_free(l)) == NULL) {
-		startups_end(l->startups, id, false, loop_now(l->loop));
-		turn_away(l, conn, "MaxStartups");
-		return false;
-	}
-	w->id = id;
-	return hand_over(l, w, conn);
-}
-
-static void
-set_options(const struct listener *l, int conn)
-{
-	int on = 1;
-
-	(void)proc_set_cloexec(conn);
-	(void)proc_set_nonblock(conn);
-	(void)setsockopt(conn, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (l->o.server->config->tcp_keepalive)
-		(void)setsockopt(conn, SOL_SOCKET, SO_KEEPALIVE, &on,
-		    sizeof(on));
+	_exit(server_monitor_run(l->o.server, &c));
 }
 
 static void
@@ -252,13 +164,93 @@ pause_over(void *ctx, uint64_t now_ms)
 	watch_sockets(ctx, LOOP_IN);
 }
 
-/* accept(2) goes on failing until somebody ends. */
+/* It goes on failing until somebody ends. */
 static void
-pause_for_descriptors(struct listener *l)
+pause_for_others(struct listener *l)
 {
-	log_error_r(SSHTAP_ERR_SYSTEM, "cannot take a connection");
+	log_error_r(SSHTAP_ERR_SYSTEM, "cannot serve a connection");
 	watch_sockets(l, 0);
 	loop_timer_set(l->loop, &l->pause, loop_now(l->loop) + PAUSE_MS);
+}
+
+static void
+hand_over(struct listener *l, struct waiting *w, int conn)
+{
+	int fds[2];
+	pid_t pid;
+
+	if (proc_socketpair(fds) != 0) {
+		pause_for_others(l);
+		end_waiting(w, false);
+		return;
+	}
+	if ((pid = proc_fork()) == 0) {
+		proc_close(&fds[0]);
+		become_monitor(l, conn, fds[1]);
+	}
+	proc_close(&fds[1]);
+	w->fd = fds[0];
+	if (pid == -1 || loop_add(l->loop, w->fd, LISTENER_FD_WAITING, w,
+	    LOOP_IN) != 0) {
+		pause_for_others(l);
+		end_waiting(w, false);
+	}
+}
+
+/*
+ * The first one at once, then one line for all of a second: whoever comes too
+ * often must not fill the log.
+ */
+static void
+log_refused(void *ctx, uint64_t now_ms)
+{
+	struct listener *l = ctx;
+
+	if (l->refused == 0)
+		return;
+	log_info("refused reason=%s count=%lu waiting=%u", l->refused_why,
+	    l->refused, startups_count(l->startups));
+	l->refused = 0;
+	loop_timer_set(l->loop, &l->refusals, now_ms + REFUSALS_MS);
+}
+
+static void
+turn_away(struct listener *l, int conn, const char *why)
+{
+	(void)send(conn, busy_line, sizeof(busy_line) - 1, MSG_DONTWAIT);
+	l->refused_why = why;
+	l->refused++;
+	if (!l->refusals.armed)
+		log_refused(l, loop_now(l->loop));
+}
+
+static void
+take(struct listener *l, int conn, const struct sockaddr *from)
+{
+	uint32_t chance = 0, id, evicted;
+	struct waiting *w;
+
+	(void)RAND_bytes((unsigned char *)&chance, sizeof(chance));
+	switch (startups_begin(l->startups, from, chance, loop_now(l->loop),
+	    &id, &evicted)) {
+	case STARTUPS_SOURCE_FULL:
+		turn_away(l, conn, "PerSourceMaxStartups");
+		return;
+	case STARTUPS_FULL:
+		turn_away(l, conn, "MaxStartups");
+		return;
+	default:
+		break;
+	}
+	if (evicted != STARTUPS_NONE)
+		evict(l, evicted);
+	if ((w = find_free(l)) == NULL) {
+		startups_end(l->startups, id, false, loop_now(l->loop));
+		turn_away(l, conn, "MaxStartups");
+		return;
+	}
+	w->id = id;
+	hand_over(l, w, conn);
 }
 
 static void
@@ -277,12 +269,11 @@ socket_ready(void *ctx, int fd, unsigned events)
 		if (conn == -1) {
 			if (errno == EMFILE || errno == ENFILE ||
 			    errno == ENOMEM || errno == ENOBUFS)
-				pause_for_descriptors(l);
+				pause_for_others(l);
 			return;
 		}
-		set_options(l, conn);
-		if (take(l, conn, (struct sockaddr *)&from))
-			return;
+		if (proc_set_cloexec(conn) == 0 && proc_set_nonblock(conn) == 0)
+			take(l, conn, (struct sockaddr *)&from);
 		(void)close(conn);
 	}
 }
@@ -416,16 +407,18 @@ reload(struct listener *l)
 	activation_notify("RELOADING=1");
 	if (l->o.reload(l->o.ctx, l->o.server) != 0) {
 		log_error("reload result=failed: everything stays as it was");
-	} else {
-		limits = limits_of(l->o.server->config);
-		(void)startups_set_limits(l->startups, &limits);
-		close_sockets(l);
-		if (open_sockets(l) != 0) {
-			log_error("there is no address left to listen at");
-			l->ended = true;
-		}
-		log_info("reload result=done");
+		activation_notify("READY=1");
+		return;
 	}
+	limits = limits_of(l->o.server->config);
+	(void)startups_set_limits(l->startups, &limits);
+	close_sockets(l);
+	if (open_sockets(l) != 0) {
+		log_error("there is no address left to listen at");
+		l->ended = true;
+		return;
+	}
+	log_info("reload result=done");
 	activation_notify("READY=1");
 }
 
@@ -469,6 +462,8 @@ listener_new(const struct listener_options *o, struct listener **lp)
 	l->status = PROC_EXIT_FAILURE;
 	l->pause.fn = pause_over;
 	l->pause.ctx = l;
+	l->refusals.fn = log_refused;
+	l->refusals.ctx = l;
 	for (i = 0; i < STARTUPS_MAX; i++)
 		l->waiting[i] = (struct waiting){ .owner = l, .fd = -1 };
 	if ((r = loop_new(loop_types, LISTENER_FD_COUNT, &l->loop)) != 0 ||

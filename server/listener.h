@@ -43,9 +43,8 @@ int listener_new(const struct listener_options *o, struct listener **lp);
 void listener_free(struct listener *l);
 
 /*
- * Serve until a signal ends it.  Returns in the listener with the exit status
- * of the program; and in each monitor, which has its own by then and nothing
- * else to do.
+ * Serve until a signal ends it.  Monitors are forked from here, and end here.
+ * Returns the exit status of the program.
  */
 int listener_run(struct listener *l);
 

@@ -17,6 +17,8 @@
 
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <netdb.h>
@@ -38,6 +40,9 @@
 
 /* A network process that was told to end gets this long to say goodbye. */
 #define END_MS		2000
+
+/* More than anything but a file that cannot be read takes after the limit. */
+#define STUCK_S		15
 
 /* Strangers' processes give way to those that carry somebody's frames. */
 #define STRANGER_NICE	5
@@ -446,12 +451,34 @@ start(struct server_monitor *m)
 }
 
 static void
+set_options(const struct server_monitor *m)
+{
+	int fd = m->conn->rfd, on = 1;
+
+	/* Neither means anything to a pipe. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (m->config->tcp_keepalive)
+		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on,
+		    sizeof(on));
+}
+
+/*
+ * A file system may let a read of authorized_keys wait for ever: then the
+ * monitor is ended by this signal, and the others with it.
+ */
+static void
+limit_login(const struct server_config *c)
+{
+	(void)signal(SIGALRM, SIG_DFL);
+	if (c->login_grace != 0)
+		(void)alarm(c->login_grace + STUCK_S);
+}
+
+static void
 run(struct server_monitor *m)
 {
 	while (m->fd != -1)
 		wait_for_event(m);
-	/* It has ended, or it was told to and did not. */
-	(void)kill(m->network, SIGKILL);
 }
 
 int
@@ -472,6 +499,8 @@ server_monitor_run(const struct server *server, struct server_conn *c)
 		    m.config->login_grace * UINT64_C(1000);
 	log_verbose("connect from=%s port=%u to=%s port=%u", *c->from != '\0' ?
 	    c->from : "pipe", c->from_port, c->to, c->to_port);
+	set_options(&m);
+	limit_login(m.config);
 	if ((r = signals_start()) != 0 || (r = start(&m)) != 0)
 		log_error_r(r, "cannot serve the connection %s",
 		    monitor_who(&m));
@@ -479,8 +508,11 @@ server_monitor_run(const struct server *server, struct server_conn *c)
 		run(&m);
 	checker_stop(&m.checker);
 	proc_close(&m.fd);
-	if (m.network != -1)
+	if (m.network != -1) {
+		/* It has ended, or it was told to and did not. */
+		(void)kill(m.network, SIGKILL);
 		wstatus = proc_reap(m.network);
+	}
 	monitor_end_tunnels(&m);
 	log_end(&m, wstatus);
 	buf_clear(&m.partial);

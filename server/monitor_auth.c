@@ -244,6 +244,7 @@ admit(struct server_monitor *m, const struct login *l)
 	m->granted = l->verdict.answer;
 	request_set_phase(&m->requests, REQUEST_PHASE_USER);
 	m->deadline_ms = 0;
+	(void)alarm(0);
 	checker_stop(&m->checker);
 	/* Frames come before strangers. */
 	(void)setpriority(PRIO_PROCESS, (id_t)m->network,

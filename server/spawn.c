@@ -12,7 +12,12 @@
 
 #include "lib/err.h"
 #include "lib/proc.h"
-#include "openbsd-compat/bsd-misc.h"
+#include "openbsd-compat/bsd-misc.h"	/* and what configure found */
+
+#ifdef HAVE_PRCTL
+#include <signal.h>
+#include <sys/prctl.h>
+#endif
 
 /* On Linux it is this very file, also after another took its name. */
 #define SELF	"/proc/self/exe"
@@ -71,6 +76,10 @@ run(const struct spawn *s)
 
 	if (put_in_place(s) == -1)
 		return;
+#ifdef HAVE_PRCTL
+	/* However the monitor ends; ids_become keeps it (lib/ids.h). */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
 	if (s->nice != 0)
 		(void)setpriority(PRIO_PROCESS, 0,
 		    getpriority(PRIO_PROCESS, 0) + s->nice);
