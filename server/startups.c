@@ -20,15 +20,11 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/ipaddr.h"
 
 #define GHOSTS_MAX	STARTUPS_MAX
 #define ROWS		(STARTUPS_MAX + GHOSTS_MAX)
 
-/* An address without the bits that tell hosts of a source apart. */
-struct source {
-	uint8_t family;		/* 4, 6, or 0 for all the rest */
-	uint8_t bytes[16];
-};
 
 enum row_state {
 	ROW_FREE,
@@ -38,7 +34,8 @@ enum row_state {
 
 struct row {
 	enum row_state state;
-	struct source source;
+	struct ipaddr source;	/* without the bits that tell its hosts apart;
+				 * of length 0 for all that is no address */
 	uint64_t began_ms;
 	uint64_t order;		/* the older, the smaller */
 };
@@ -94,51 +91,28 @@ startups_count(const struct startups *s)
 	return s->waiting;
 }
 
-static void
-mask(uint8_t *bytes, size_t len, unsigned bits)
+static struct ipaddr
+source_of(const struct startups *s, const struct sockaddr *from)
 {
-	size_t i;
-
-	for (i = 0; i < len; i++, bits = bits < 8 ? 0 : bits - 8)
-		if (bits < 8)
-			bytes[i] &= (uint8_t)~(0xff >> bits);
-}
-
-static void
-source_of(const struct startups *s, const struct sockaddr *from,
-    struct source *out)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct ipaddr source = { .len = 0 };
 	struct sockaddr_in6 in6;
 	struct sockaddr_in in;
 
-	memset(out, 0, sizeof(*out));
 	if (from->sa_family == AF_INET) {
 		memcpy(&in, from, sizeof(in));
-		out->family = 4;
-		memcpy(out->bytes, &in.sin_addr, 4);
+		source.len = sizeof(in.sin_addr);
+		memcpy(source.bytes, &in.sin_addr, source.len);
 	} else if (from->sa_family == AF_INET6) {
 		memcpy(&in6, from, sizeof(in6));
-		out->family = 6;
-		memcpy(out->bytes, &in6.sin6_addr, 16);
+		source.len = sizeof(in6.sin6_addr);
+		memcpy(source.bytes, &in6.sin6_addr, source.len);
 		/* An IPv4 host that came through an IPv6 socket. */
-		if (memcmp(out->bytes, mapped, sizeof(mapped)) == 0) {
-			out->family = 4;
-			memmove(out->bytes, out->bytes + sizeof(mapped), 4);
-			memset(out->bytes + 4, 0, sizeof(mapped));
-		}
+		ipaddr_unmap(&source);
 	}
-	if (out->family == 4)
-		mask(out->bytes, 4, s->limits.v4_bits);
-	else
-		mask(out->bytes, 16, s->limits.v6_bits);
-}
-
-static bool
-is_same(const struct source *a, const struct source *b)
-{
-	return a->family == b->family &&
-	    memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+	if (source.len > 0)
+		ipaddr_mask(&source, source.len == sizeof(in.sin_addr) ?
+		    s->limits.v4_bits : s->limits.v6_bits);
+	return source;
 }
 
 static void
@@ -166,7 +140,7 @@ forget_old_ghosts(struct startups *s, uint64_t now_ms)
 
 /* Rows of a source: those that wait, and with is_all its ghosts too. */
 static unsigned
-count_source(const struct startups *s, const struct source *source,
+count_source(const struct startups *s, const struct ipaddr *source,
     bool is_all)
 {
 	unsigned i, n = 0;
@@ -174,7 +148,7 @@ count_source(const struct startups *s, const struct source *source,
 	for (i = 0; i < ROWS; i++)
 		if ((s->rows[i].state == ROW_WAITING ||
 		    (is_all && s->rows[i].state == ROW_GHOST)) &&
-		    is_same(&s->rows[i].source, source))
+		    ipaddr_equals(&s->rows[i].source, source))
 			n++;
 	return n;
 }
@@ -184,7 +158,7 @@ count_source(const struct startups *s, const struct source *source,
  * that is no more than what is there of this one already.
  */
 static uint32_t
-find_heaviest(const struct startups *s, const struct source *other_than)
+find_heaviest(const struct startups *s, const struct ipaddr *other_than)
 {
 	unsigned most = count_source(s, other_than, false), n, i;
 	uint32_t found = STARTUPS_NONE;
@@ -234,7 +208,7 @@ find_row(const struct startups *s, enum row_state state)
 }
 
 static uint32_t
-add_row(struct startups *s, const struct source *source, uint64_t now_ms)
+add_row(struct startups *s, const struct ipaddr *source, uint64_t now_ms)
 {
 	uint32_t id = find_row(s, ROW_FREE);
 
@@ -253,10 +227,9 @@ enum startups_verdict
 startups_begin(struct startups *s, const struct sockaddr *from,
     uint32_t chance, uint64_t now_ms, uint32_t *idp, uint32_t *evictp)
 {
-	struct source source;
+	struct ipaddr source = source_of(s, from);
 
 	*evictp = STARTUPS_NONE;
-	source_of(s, from, &source);
 	forget_old_ghosts(s, now_ms);
 	if (s->limits.per_source != 0 &&
 	    count_source(s, &source, true) >= s->limits.per_source)

@@ -11,10 +11,6 @@
 
 #include "transport/authorized_value.h"
 
-#include <sys/socket.h>
-
-#include <arpa/inet.h>
-
 #include <string.h>
 
 #include "lib/err.h"
@@ -30,14 +26,8 @@
 /* All of which elements of address lists are made, behind the "!". */
 #define ELEMENT_CHARS	LETTERS DIGITS ".:-_/*?"
 
-#define IPV4_LEN	4
-#define IPV6_LEN	AUTHORIZED_IP_MAX
-
-/* RFC 4291 section 2.5.5.2: IPv4 mapped into IPv6. */
-#define MAPPED_LEN	12
-static const uint8_t mapped_prefix[MAPPED_LEN] = {
-	[10] = 0xff, [11] = 0xff,
-};
+/* An address, a slash, three digits, a NUL. */
+#define NETWORK_SIZE	(IPADDR_TEXT_SIZE + 4)
 
 /* Days from the first of the year 0 to that of 1970, Gregorian. */
 #define DAYS_TO_1970	719528
@@ -87,113 +77,33 @@ parse_number(const struct view *v, unsigned long max, unsigned long *valuep)
 	    text_get_number(s, max, valuep) == 0;
 }
 
-/* A numeric address, as it is written. */
-static bool
-parse_ip(const struct view *v, struct authorized_ip *ip)
-{
-	char s[INET6_ADDRSTRLEN];
-
-	*ip = (struct authorized_ip){ .len = 0 };
-	if (!copy_string(v, s, sizeof(s)))
-		return false;
-	if (inet_pton(AF_INET, s, ip->bytes) == 1)
-		ip->len = IPV4_LEN;
-	else if (inet_pton(AF_INET6, s, ip->bytes) == 1)
-		ip->len = IPV6_LEN;
-	return ip->len > 0;
-}
-
-static bool
-unmap(struct authorized_ip *ip)
-{
-	if (ip->len != IPV6_LEN ||
-	    memcmp(ip->bytes, mapped_prefix, MAPPED_LEN) != 0)
-		return false;
-	memmove(ip->bytes, ip->bytes + MAPPED_LEN, IPV4_LEN);
-	ip->len = IPV4_LEN;
-	return true;
-}
-
 /* The zone says which link, which is nothing that a list can speak of. */
 void
 authorized_value_get_peer(const struct view *address,
     struct authorized_peer *peer)
 {
 	struct view v = *address;
+	char s[IPADDR_TEXT_SIZE];
 	const uint8_t *zone;
 
 	*peer = (struct authorized_peer){ .ip = { .len = 0 } };
 	if (v.len > 0 && (zone = memchr(v.p, '%', v.len)) != NULL)
 		v.len = (size_t)(zone - v.p);
-	if (!parse_ip(&v, &peer->ip))
+	if (!copy_string(&v, s, sizeof(s)) ||
+	    ipaddr_parse(s, &peer->ip) != 0)
 		return;
-	(void)unmap(&peer->ip);
-	if (inet_ntop(peer->ip.len == IPV4_LEN ? AF_INET : AF_INET6,
-	    peer->ip.bytes, peer->text, sizeof(peer->text)) == NULL)
-		peer->ip.len = 0;
+	ipaddr_unmap(&peer->ip);
+	ipaddr_format(&peer->ip, peer->text);
 }
 
-/* The bits of byte i that belong to a prefix of so many bits. */
-static uint8_t
-prefix_mask(size_t i, unsigned long bits)
-{
-	if (bits >= 8 * (i + 1))
-		return 0xff;
-	return bits <= 8 * i ? 0 : (uint8_t)(0xff << (8 * (i + 1) - bits));
-}
-
+/* An address or a network. */
 static bool
-is_in_network(const struct authorized_ip *ip,
-    const struct authorized_ip *network, unsigned long bits)
+parse_network(const struct view *v, struct ipaddr *networkp, unsigned *bitsp)
 {
-	size_t i;
+	char s[NETWORK_SIZE];
 
-	if (ip->len != network->len)
-		return false;
-	for (i = 0; i < ip->len; i++) {
-		if (((ip->bytes[i] ^ network->bytes[i]) &
-		    prefix_mask(i, bits)) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* Every bit behind the prefix is zero. */
-static bool
-is_network(const struct authorized_ip *ip, unsigned long bits)
-{
-	size_t i;
-
-	for (i = 0; i < ip->len; i++) {
-		if ((ip->bytes[i] & (uint8_t)~prefix_mask(i, bits)) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* An address with or without "/bits", where slash is, if there is one. */
-static bool
-parse_network(const struct view *v, const uint8_t *slash,
-    struct authorized_ip *ip, unsigned long *bitsp)
-{
-	struct view address = *v, bits;
-
-	if (slash != NULL)
-		address.len = (size_t)(slash - v->p);
-	if (!parse_ip(&address, ip))
-		return false;
-	*bitsp = 8 * ip->len;
-	if (slash != NULL) {
-		bits = view_of(slash + 1, v->len - address.len - 1);
-		if (!parse_number(&bits, *bitsp, bitsp))
-			return false;
-	}
-	if (!is_network(ip, *bitsp))
-		return false;
-	/* The ones in a mapped address see to it that bits are enough. */
-	if (unmap(ip))
-		*bitsp -= 8 * MAPPED_LEN;
-	return true;
+	return copy_string(v, s, sizeof(s)) &&
+	    ipaddr_parse_network(s, networkp, bitsp) == 0;
 }
 
 /*
@@ -206,18 +116,16 @@ match_element(const struct view *v, const struct authorized_peer *peer,
     bool *matchesp)
 {
 	struct view text = view_of_string(peer->text);
-	struct authorized_ip network;
-	const uint8_t *slash;
-	unsigned long bits;
+	struct ipaddr network;
+	unsigned bits;
 
 	if (v->len == 0 || !is_made_of(v, ELEMENT_CHARS))
 		return false;
-	slash = memchr(v->p, '/', v->len);
-	if (parse_network(v, slash, &network, &bits)) {
-		*matchesp = is_in_network(&peer->ip, &network, bits);
+	if (parse_network(v, &network, &bits)) {
+		*matchesp = ipaddr_is_in(&peer->ip, &network, bits);
 		return true;
 	}
-	if (slash != NULL || (!has_any_of(v, "*?") &&
+	if (has_any_of(v, "/") || (!has_any_of(v, "*?") &&
 	    (has_any_of(v, ":") || !has_any_of(v, LETTERS))))
 		return false;
 	*matchesp = peer->ip.len > 0 && text_matches(v, &text, true);

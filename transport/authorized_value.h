@@ -12,23 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/ipaddr.h"
 #include "lib/view.h"
 
 /*
  * Values of options in authorized_keys files, without their quotes; what
  * they mean is told in authorized_keys.h.  For that module only.
  */
-#define AUTHORIZED_IP_MAX	16
-
-struct authorized_ip {
-	size_t len;		/* of the bytes: 4, 16, or 0 for no address */
-	uint8_t bytes[AUTHORIZED_IP_MAX];
-};
-
 /* Who asks. */
 struct authorized_peer {
-	struct authorized_ip ip;
-	char text[INET6_ADDRSTRLEN];	/* its usual spelling */
+	struct ipaddr ip;		/* of length 0: no address */
+	char text[IPADDR_TEXT_SIZE];	/* its usual spelling */
 };
 
 /*
