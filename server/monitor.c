@@ -222,6 +222,13 @@ static answer_fn *const answers[REQUEST_KIND_COUNT] = {
 	[REQUEST_TUNNEL_END] = monitor_answer_tunnel_end,
 };
 
+static void
+log_refused(const struct server_monitor *m, uint8_t kind, int r)
+{
+	log_at_r(LOG_LEVEL_ERROR, r, "request-refused request=%s %s",
+	    request_name(kind), monitor_who(m));
+}
+
 static int
 answer(struct server_monitor *m, struct view record)
 {
@@ -231,8 +238,7 @@ answer(struct server_monitor *m, struct view record)
 	if ((r = request_check(&m->requests, kind)) == 0)
 		r = answers[kind](m, record);
 	if (r != 0)
-		log_at_r(LOG_LEVEL_ERROR, r, "request-refused request=%s %s",
-		    request_name(kind), monitor_who(m));
+		log_refused(m, kind, r);
 	return r;
 }
 
@@ -247,7 +253,8 @@ collect_request(struct server_monitor *m)
 	if (r == 0) {
 		r = answer(m, record);
 		buf_reset(&m->partial);
-	}
+	} else if (r != SSHTAP_ERR_CLOSED)
+		log_refused(m, REQUEST_KIND_COUNT, r);	/* too long */
 	if (r == 0)
 		return;
 	m->is_broken = r != SSHTAP_ERR_CLOSED;
