@@ -63,6 +63,7 @@ int check_main(void);
 struct checker {
 	pid_t pid;
 	int fd;			/* -1 when there is none */
+	int wstatus;		/* of one that there was */
 };
 
 /* Returns 0 or SSHTAP_ERR_SYSTEM. */

@@ -181,5 +181,5 @@ checker_stop(struct checker *c)
 	proc_close(&c->fd);
 	/* Not reaped yet, so the number is still its own. */
 	(void)kill(c->pid, SIGKILL);
-	(void)proc_reap(c->pid);
+	c->wstatus = proc_reap(c->pid);
 }

@@ -257,7 +257,6 @@ collect_request(struct server_monitor *m)
 		log_refused(m, REQUEST_KIND_COUNT, r);	/* too long */
 	if (r == 0)
 		return;
-	m->is_broken = r != SSHTAP_ERR_CLOSED;
 	proc_close(&m->fd);
 }
 
@@ -284,14 +283,27 @@ deadline_passed(struct server_monitor *m)
 	proc_close(&m->fd);
 }
 
+/*
+ * Somebody has reached for what is forbidden, which ends with SIGSYS, or the
+ * filter lacks what is needed; an administrator wants to know of both.
+ */
+static void
+log_killed(const struct server_monitor *m, const char *process, int wstatus)
+{
+	int sig = wstatus != -1 && WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) :
+	    0;
+
+	/* These are our own. */
+	if (sig != 0 && sig != SIGKILL && (sig != SIGTERM || !m->is_ending))
+		log_error("killed process=%s signal=%d (%s) %s", process, sig,
+		    strsignal(sig), monitor_who(m));
+}
+
 static void
 log_end(const struct server_monitor *m, int wstatus)
 {
-	int sig = WIFSIGNALED(wstatus) ? WTERMSIG(wstatus) : 0;
-
-	if (sig != 0 && !m->is_ending && !m->is_broken && sig != SIGKILL)
-		log_error("killed process=network signal=%d (%s) %s", sig,
-		    strsignal(sig), monitor_who(m));
+	log_killed(m, "network", wstatus);
+	log_killed(m, "checker", m->checker.wstatus);
 	if (*m->user == '\0' && m->failures > 0)
 		log_info("no-login failures=%u %s", m->failures,
 		    monitor_who(m));

@@ -44,7 +44,6 @@ struct server_monitor {
 	uint64_t started_ms;
 	uint64_t deadline_ms;	/* to log in, or to end; 0: none */
 	bool is_ending;
-	bool is_broken;		/* the network process did what it may not */
 
 	/* Lines that may be written at the other's wish, see monitor.c. */
 	unsigned lines;
