@@ -15,7 +15,7 @@ status_is() {
 	[ "${said% }" = "$3" ]
 }
 
-# The peer, or nothing, on standard input and output, where -e writes, the
+# The peer, or nothing, on standard input and output, nothing for errors, the
 # monitor, the pipe of signals, and the device.
 descriptors_are() {
 	pid=$1
@@ -74,7 +74,7 @@ pid=$(tapd_role network | tail -n 1)
 if [ -n "$pid" ]; then
 	confined "before a login" "$pid"
 	check "before a login: descriptors" descriptors_are "$pid" \
-	    "1 $TAPD_LOG, 2 pipe, 3 socket"
+	    "1 /dev/null, 2 pipe, 3 socket"
 else
 	fail "nobody faces a stranger"
 fi
@@ -82,7 +82,7 @@ pid=$(tapd_role checker | tail -n 1)
 if [ -n "$pid" ]; then
 	confined "the checker" "$pid"
 	check "the checker: descriptors" descriptors_are "$pid" \
-	    "2 /dev/null, 1 $TAPD_LOG, 1 socket"
+	    "3 /dev/null, 1 socket"
 else
 	skip_check "the checker" "it is not there before a key is offered"
 fi
@@ -95,7 +95,7 @@ check "there is no checker any more" [ -z "$(tapd_role checker)" ]
 check "one process faces the network" [ "$(echo "$pid" | wc -l)" = 1 ]
 confined "with a tunnel" "$pid"
 check "with a tunnel: descriptors" descriptors_are "$pid" \
-    "1 /dev/net/tun, 1 $TAPD_LOG, 2 pipe, 3 socket"
+    "1 /dev/net/tun, 1 /dev/null, 2 pipe, 3 socket"
 trace "$(grep -h confined "$TAPD_LOG")"
 sshtap_stop
 tapd_stop

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
+#include "config.h"
+
 #include "server/spawn.h"
 
 #include <sys/resource.h>
@@ -24,6 +26,13 @@
 
 /* Above what is put in place, so that nothing is overwritten on the way. */
 #define ASIDE	10
+
+/* Ours may be the log, in which the monitor alone is to write. */
+#ifdef WITH_SANITIZERS
+#define ERRORS	STDERR_FILENO
+#else
+#define ERRORS	-1
+#endif
 
 static const char *self = SELF;
 
@@ -50,13 +59,15 @@ set_aside(int fd)
 static int
 put_in_place(const struct spawn *s)
 {
-	int in, out, monitor;
+	int in, out, err, monitor;
 
 	if ((in = set_aside(s->in)) == -1 ||
 	    (out = set_aside(s->out)) == -1 ||
+	    (err = set_aside(ERRORS)) == -1 ||
 	    (monitor = set_aside(s->monitor)) == -1)
 		return -1;
 	if (dup2(in, SPAWN_IN) == -1 || dup2(out, SPAWN_OUT) == -1 ||
+	    dup2(err, SPAWN_ERR) == -1 ||
 	    dup2(monitor, SPAWN_MONITOR) == -1)
 		return -1;
 	closefrom(SPAWN_MONITOR + 1);

@@ -13,7 +13,7 @@
  */
 #define SPAWN_IN	0	/* from the peer, or /dev/null */
 #define SPAWN_OUT	1	/* to the peer, or /dev/null */
-#define SPAWN_ERR	2	/* for what the C library or a sanitizer says */
+#define SPAWN_ERR	2	/* /dev/null, or for what a sanitizer says */
 #define SPAWN_MONITOR	3	/* to the monitor */
 
 /* The hidden option, and what comes behind it. */
