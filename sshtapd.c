@@ -263,6 +263,25 @@ read_config(const struct options *o, struct server_config *c)
 	return r;
 }
 
+/* Every connection would fail where nothing is left to offer. */
+static int
+check_algorithms(const struct server_config *c, const struct hostkeys *h)
+{
+	struct view wanted = view_of_string(c->hostkey_algs);
+	struct buf algs;
+	int r;
+
+	buf_init(&algs, SERVER_CONFIG_TEXT_MAX);
+	r = hostkeys_algorithms(h, &wanted, &algs);
+	if (r == 0 && algs.len == 0) {
+		log_error("no host key is of a type that HostKeyAlgorithms "
+		    "names: %s", c->hostkey_algs);
+		r = SSHTAP_ERR_NOT_FOUND;
+	}
+	buf_clear(&algs);
+	return r;
+}
+
 /*
  * A first start finds no key: then one is made, at the first place.  A test
  * before that start makes none and is content.
@@ -288,7 +307,7 @@ load_hostkeys(const struct server_config *c, enum start start,
 		return r;
 	if ((r = hostkeys_load(h, paths, c->host_keys.n)) != 0)
 		log_error("there is no host key that can be used (HostKey)");
-	return r;
+	return r == 0 ? check_algorithms(c, h) : r;
 }
 
 static int

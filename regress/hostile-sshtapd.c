@@ -14,7 +14,7 @@
  *
  *   list               names of attempts, each behind "seccomp" if that must
  *                      stop it, else "other"
- *   attempt NAME       (the rest of the line) "errno N", or "done": bad
+ *   attempt NAME       the rest of the line; "errno N", or "done", which is bad
  *   open:PATH  mem     a file; the monitor's memory
  *   connect:PORT       of this machine
  *   kill:SIGNAL        to the monitor

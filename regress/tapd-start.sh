@@ -62,6 +62,9 @@ with_line "a keyword of sshd that cannot be had" "line 1: .*Match" \
     "Match user root"
 with_line "a bad unit" "line 1: .*TunnelBridge" "TunnelBridge br0 9-3"
 tapd_config
+start_refused "no host key for the algorithms" \
+    "HostKeyAlgorithms names: ecdsa-sha2-nistp256" -f "$TAPD_CONFIG" \
+    -h "$KEYS/host_ed25519" -o HostKeyAlgorithms=ecdsa-sha2-nistp256
 chmod 666 "$TAPD_CONFIG"
 start_refused "a file that others may write" "nobody else" -f "$TAPD_CONFIG"
 chmod 644 "$TAPD_CONFIG"
