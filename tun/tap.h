@@ -34,13 +34,20 @@ enum tap_mode {
 
 /* Frames since the device was opened. */
 struct tap_stats {
-	uint64_t received;	/* handed to the caller */
-	uint64_t sent;		/* taken by the device */
+	uint64_t received;	/* handed to the caller; a super-frame is one */
+	uint64_t sent;		/* taken by the device; likewise */
 	uint64_t dropped_in;	/* runt, truncated or foreign on receive */
 	uint64_t dropped_out;	/* refused by us or by the device on send */
 };
 
 struct tap;
+struct iovec;
+struct offload;
+
+/* What a device can do beside plain frames, in both directions. */
+#define TAP_OFFLOAD_CSUM	0x1u	/* NEEDS_CSUM */
+#define TAP_OFFLOAD_TCP		0x2u	/* TCP super-frames over IPv4 and 6 */
+#define TAP_OFFLOAD_UDP		0x4u	/* UDP likewise, GSO_UDP_L4 */
 
 /*
  * One implementation.  recv and send follow tap_recv and tap_send below; the
@@ -73,6 +80,8 @@ struct tap_request {
 				 * before gets it, too, and keeps it */
 	bool has_lladdr;	/* else the system's choice, or a random one */
 	uint8_t lladdr[TAP_LLADDR_LEN];
+	bool offload;		/* ethernet: with whatever the kernel has; it
+				 * may be nothing: tap_offloads tells */
 };
 
 /*
@@ -208,6 +217,35 @@ int tap_discard(struct tap *t, unsigned max);
  * refused it: down, full, too big; go on); SSHTAP_ERR_GONE.
  */
 int tap_send(struct tap *t, uint8_t *frame, size_t len);
+
+/* TAP_OFFLOAD_...; 0 for a device that was opened without. */
+unsigned tap_offloads(const struct tap *t);
+
+/*
+ * Receive one frame, which may be a super-frame.  For a device with
+ * tap_offloads; another one gives plain frames.
+ *
+ * small:   TAP_SMALL bytes of room; a frame that fits is there.
+ * large:   TAP_LARGE bytes of room; a longer one is there.  Or NULL: it is
+ *          dropped.
+ * Returns as tap_recv does.
+ */
+#define TAP_SMALL	2048
+#define TAP_LARGE	65553		/* OFFLOAD_FRAME_MAX */
+int tap_recv_super(struct tap *t, uint8_t *small, uint8_t *large,
+    struct offload *o, size_t *lenp);
+
+/*
+ * Send one frame, which may be a super-frame that the device can take, from
+ * n pieces of memory.
+ *
+ * iov:     [0] is a place for the device's own header; the frame is in those
+ *          from [1] on, of which the first has an Ethernet header at least.
+ * o:       none for a plain frame; checked (offload.h).
+ * Returns as tap_send does.
+ */
+int tap_send_super(struct tap *t, const struct offload *o, struct iovec *iov,
+    unsigned n);
 
 /*
  * Accepts NULL.  An interface that tap_open created disappears; that of a

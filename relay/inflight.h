@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+#ifndef INFLIGHT_H
+#define INFLIGHT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openbsd-compat/tcp-state.h"
+
+/*
+ * How many bytes may be on their way, so that the queue of the bottleneck
+ * stays short whatever congestion control the connection has: what the path
+ * holds by itself and a little more.  Pure: samples in, a limit out.
+ *
+ * While the round trip is longer than the shortest one by more than
+ * INFLIGHT_SLACK_US the limit is the delivery rate over the shortest one and
+ * INFLIGHT_EXTRA_US more; else it grows.
+ */
+#define INFLIGHT_SAMPLE_US	5000	/* between two samples */
+#define INFLIGHT_SLACK_US	4000
+#define INFLIGHT_EXTRA_US	2000
+#define INFLIGHT_MIN		(8 * 1024)
+#define INFLIGHT_MAX		(16 * 1024 * 1024)
+
+/* Embedded by its owner. */
+struct inflight {
+	uint64_t limit;		/* bytes, INFLIGHT_MIN to INFLIGHT_MAX */
+	uint64_t rate;		/* bytes per second, 0: not known */
+	uint64_t next_us;	/* when a sample is due */
+};
+
+/* There is no limit but INFLIGHT_MAX until there is a sample. */
+void inflight_init(struct inflight *f);
+
+bool inflight_is_due(const struct inflight *f, uint64_t now_us);
+void inflight_sample(struct inflight *f, const struct tcp_state *t,
+    uint64_t now_us);
+
+/*
+ * Bytes that may be given to the socket while queued are there already, 0 to
+ * wait.
+ */
+size_t inflight_room(const struct inflight *f, size_t queued);
+
+/*
+ * Bytes that may be sealed ahead of the socket: little when it is slow, since
+ * what is sealed can be neither dropped nor overtaken.
+ */
+size_t inflight_ahead(const struct inflight *f);
+
+#endif /* INFLIGHT_H */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+#ifndef FLOW_QUEUE_H
+#define FLOW_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tun/slot.h"
+
+/*
+ * FQ-CoDel: frames of each flow in a queue of their own, the flows in turn,
+ * and of each what has waited too long for too long dropped, or marked.  No
+ * clock, no storage of its own for frames.  Reference: RFC 8290, RFC 8289.
+ */
+#define FLOW_QUEUE_FLOWS	256
+#define FLOW_QUEUE_QUANTUM	1514	/* bytes in a turn, as in the RFC */
+
+enum flow_drop {
+	FLOW_DROP_LATE,		/* CoDel: it waited too long */
+	FLOW_DROP_FULL,		/* no room: the head of the longest flow */
+	FLOW_DROP_COUNT
+};
+
+struct flow {
+	struct slot *head, *tail;
+	struct flow *next;	/* in a list of flows */
+	uint32_t bytes;
+	int32_t deficit;
+	uint8_t list;		/* which one it is in */
+	/* CoDel's state, named as in RFC 8289. */
+	bool dropping;
+	uint32_t count, lastcount;
+	uint64_t first_above_us, drop_next_us;
+};
+
+struct flow_queue {
+	struct slot_pool *pool;		/* where dropped ones go */
+	uint32_t target_us, interval_us;	/* 5000, 100000 */
+	uint32_t seed;			/* of headers_flow */
+	uint32_t bytes;			/* waiting */
+	unsigned frames;
+	struct flow *new_first, *new_last, *old_first, *old_last;
+	struct flow flows[FLOW_QUEUE_FLOWS];
+	/* Counters, in frames. */
+	uint64_t dropped[FLOW_DROP_COUNT];
+	uint64_t marked;		/* ECN */
+};
+
+/*
+ * seed:    a random number.
+ * Owner:   the pool stays the caller's and outlives the queue.
+ */
+void flow_queue_init(struct flow_queue *q, struct slot_pool *pool,
+    uint32_t seed);
+
+/* Take a filled slot; it is the queue's until flow_queue_sent has it done. */
+void flow_queue_put(struct flow_queue *q, struct slot *s, uint64_t now_us);
+
+/*
+ * What is to be sent next: the head of the flow whose turn it is, after what
+ * has to be dropped was dropped.  It stays in the queue, and the next call
+ * may name another one, whether or not anything was sent.
+ *
+ * Returns NULL when nothing waits.
+ */
+struct slot *flow_queue_next(struct flow_queue *q, uint64_t now_us);
+
+/*
+ * len bytes of what flow_queue_next returned last have been sent; when all of
+ * them are (s->left is 0 then) the slot is out of the queue and the caller's.
+ * One that was sent in part is not dropped any more.
+ */
+void flow_queue_sent(struct flow_queue *q, struct slot *s, uint32_t len);
+
+/*
+ * The one behind s in the same flow, or NULL: to see what could go along
+ * with it.
+ */
+struct slot *flow_queue_behind(const struct flow_queue *q,
+    const struct slot *s);
+
+/*
+ * Make room: drop from the head of the flow that has most bytes, until one
+ * place of this size (SLOT_SMALL, SLOT_LARGE) is free in the pool, or the
+ * queue is empty.
+ */
+void flow_queue_make_room(struct flow_queue *q, uint32_t size);
+
+/* Drop all, not counted. */
+void flow_queue_clear(struct flow_queue *q);
+
+#endif /* FLOW_QUEUE_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/* Copyright (c) 2026 The sshtap authors */
+
+#ifndef SLOT_H
+#define SLOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tun/offload.h"
+
+/*
+ * Places for frames that wait.  All storage is taken at the start, and the
+ * place that was freed last is given out first: it is still in the cache.
+ *
+ * There are two sizes, as there are two sizes of frames: a few of 64 KiB and
+ * many of two.  How long a frame is turns out while it is read, so a small
+ * and a large place are read into together (see tap_recv_super in tap.h).
+ */
+#define SLOT_HEADROOM	64	/* in front of a frame: headers of the carrier */
+#define SLOT_TAILROOM	320	/* behind it: padding and tag */
+#define SLOT_SMALL	2048	/* the longest frame of each size */
+#define SLOT_LARGE	OFFLOAD_FRAME_MAX
+
+struct slot {
+	struct slot *next;	/* in the pool or a queue */
+	uint8_t *frame;		/* SLOT_HEADROOM bytes in front may be used */
+	uint32_t size;		/* SLOT_SMALL or SLOT_LARGE */
+	uint32_t len;		/* of the frame */
+	uint32_t segments;	/* in it; at least 1 */
+	struct offload offload;
+	/* The queue's. */
+	uint32_t flow;
+	uint64_t since_us;
+	uint32_t left;		/* bytes still to be sent */
+};
+
+struct slot_pool {
+	struct slot *small, *large;	/* free ones */
+	unsigned nsmall, nlarge;	/* how many those are */
+	uint8_t *storage;
+	struct slot *slots;
+	size_t storage_size;
+};
+
+/* Returns 0 or SSHTAP_ERR_ALLOC; slot_pool_free undoes it, zeroed or not. */
+int slot_pool_init(struct slot_pool *p, unsigned nsmall, unsigned nlarge);
+void slot_pool_free(struct slot_pool *p);
+
+/* A free one, or NULL. */
+struct slot *slot_take_small(struct slot_pool *p);
+struct slot *slot_take_large(struct slot_pool *p);
+void slot_give(struct slot_pool *p, struct slot *s);
+
+#endif /* SLOT_H */
