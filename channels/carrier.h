@@ -4,6 +4,7 @@
 #ifndef CARRIER_H
 #define CARRIER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,23 +28,24 @@ enum carrier_peer {
 struct carrier_ops {
 	const char *name;
 	/*
-	 * Room for a payload of up to max bytes, written by the caller and
-	 * then committed with its true length; nothing else may be sent in
-	 * between, and a reservation that is not committed is simply dropped.
-	 * The CARRIER_HEADROOM bytes in front of it may be overwritten too.
-	 * Returns 0, or SSHTAP_ERR_AGAIN: not now, the writable event
-	 * follows.  For frames: nothing is queued behind the caller's back.
+	 * Send a payload from where it lies, or not at all: nothing is queued
+	 * behind the caller's back.  CARRIER_HEADROOM bytes in front of it
+	 * and CARRIER_TAILROOM behind may be overwritten, and so may it.
+	 * Returns 0; SSHTAP_ERR_AGAIN: not now, the writable event follows,
+	 * and nothing was touched; or what ends the connection.
 	 */
-	int (*reserve)(void *ctx, size_t max, uint8_t **payloadp);
-	int (*commit)(void *ctx, size_t len);
+	int (*send_frame)(void *ctx, uint8_t *payload, size_t len);
+	/* Whether send_frame would do other than to say AGAIN. */
+	bool (*is_writable)(void *ctx);
 	/*
-	 * Send or queue a control message, also while reserve says AGAIN.
+	 * Send or queue a control message, whether it is writable or not.
 	 * Returns 0, SSHTAP_ERR_TOO_BIG (the peer makes us queue without
 	 * bounds: end the connection), SSHTAP_ERR_ALLOC, SSHTAP_ERR_CRYPTO.
 	 */
 	int (*send)(void *ctx, const struct view *payload);
 };
 #define CARRIER_HEADROOM	5
+#define CARRIER_TAILROOM	20
 
 struct carrier {
 	const struct carrier_ops *ops;

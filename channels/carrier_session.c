@@ -9,9 +9,14 @@
 
 #include "channels/carrier_session.h"
 
+#include <assert.h>
+
 #include "lib/err.h"
 #include "transport/session.h"
 #include "transport/version.h"
+
+static_assert(SESSION_HEADROOM <= CARRIER_HEADROOM &&
+    SESSION_TAILROOM <= CARRIER_TAILROOM, "what a carrier may overwrite");
 
 static int
 translate(int r)
@@ -20,15 +25,15 @@ translate(int r)
 }
 
 static int
-reserve(void *ctx, size_t max, uint8_t **payloadp)
+send_frame(void *ctx, uint8_t *payload, size_t len)
 {
-	return translate(session_reserve(ctx, max, payloadp));
+	return translate(session_send_frame(ctx, payload, len));
 }
 
-static int
-commit(void *ctx, size_t len)
+static bool
+is_writable(void *ctx)
 {
-	return translate(session_commit(ctx, len));
+	return session_is_writable(ctx);
 }
 
 static int
@@ -39,8 +44,8 @@ send_payload(void *ctx, const struct view *payload)
 
 static const struct carrier_ops carrier_session_ops = {
 	.name = "session",
-	.reserve = reserve,
-	.commit = commit,
+	.send_frame = send_frame,
+	.is_writable = is_writable,
 	.send = send_payload
 };
 

@@ -122,8 +122,6 @@ chan_remove(struct chan *c)
 {
 	struct chans *cs = c->owner;
 
-	if (cs->reserved_by == c)
-		cs->reserved_by = NULL;
 	cs->table[c->id] = NULL;
 	free(c);
 }
@@ -160,8 +158,6 @@ chan_send(struct chans *cs, const struct chan_msg *m)
 	struct view payload;
 	int r;
 
-	/* Between a reservation and its commit nothing else may be sent. */
-	cs->reserved_by = NULL;
 	buf_init(&b, CHAN_MSG_MAX);
 	if ((r = chan_msg_put(&b, m)) != 0)
 		goto out;
@@ -196,29 +192,20 @@ chan_grant(struct chan *c, uint32_t amount)
 }
 
 int
-chan_reserve_data(struct chan *c, uint32_t max, uint8_t **payloadp)
+chan_send_data(struct chan *c, uint8_t *bytes, size_t len)
 {
 	struct carrier *carrier = &c->owner->carrier;
+	uint8_t *payload = bytes - CHAN_MSG_DATA_HEADER;
 	int r;
 
-	c->owner->reserved_by = NULL;
-	r = carrier->ops->reserve(carrier->ctx, CHAN_MSG_DATA_HEADER +
-	    (size_t)max, payloadp);
+	chan_msg_put_data(payload, c->peer_id, (uint32_t)len);
+	r = carrier->ops->send_frame(carrier->ctx, payload,
+	    CHAN_MSG_DATA_HEADER + len);
 	if (r == SSHTAP_ERR_AGAIN)
 		c->waits_carrier = true;
-	return r;
-}
-
-int
-chan_commit_data(struct chan *c, uint8_t *payload, size_t len)
-{
-	struct carrier *carrier = &c->owner->carrier;
-	int r;
-
-	if ((r = chan_window_out_debit(&c->out, len)) != 0)
+	if (r != 0)
 		return r;
-	chan_msg_put_data(payload, c->peer_id, (uint32_t)len);
-	return carrier->ops->commit(carrier->ctx, CHAN_MSG_DATA_HEADER + len);
+	return chan_window_out_debit(&c->out, len);
 }
 
 int

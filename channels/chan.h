@@ -140,20 +140,25 @@ void chan_set_user(struct chan *c, void *user);
 bool chan_is_open(const struct chan *c);
 
 /*
- * Room for the next frame: len bytes are written to *framep by the caller,
- * at most CHAN_TUN_FRAME_MAX or what the peer takes, given in *maxp, then
- * chan_tun_commit.  The CARRIER_HEADROOM bytes in front are scratch.
+ * May a frame be sent now?
  *
+ * maxp:    the longest one: CHAN_TUN_FRAME_MAX, or what the peer takes.
  * Returns 0; SSHTAP_ERR_AGAIN (window or carrier; writable follows);
  * SSHTAP_ERR_STATE (not open for sending).
  */
-int chan_tun_reserve(struct chan *c, uint8_t **framep, size_t *maxp);
+int chan_tun_room(struct chan *c, size_t *maxp);
 
 /*
- * Send the frame that was written to the reserved place.  Fewer than
- * CHAN_TUN_FRAME_MIN bytes (ethernet) are never sent: SSHTAP_ERR_DROPPED.
+ * Send a frame from where it lies.  CHAN_TUN_HEADROOM bytes in front of it and
+ * CHAN_TUN_TAILROOM behind may be overwritten; so may it, unless the answer is
+ * AGAIN.  Fewer than CHAN_TUN_FRAME_MIN bytes (ethernet) are never sent, nor
+ * is what chan_tun_room does not allow.
+ *
+ * Returns what chan_tun_room does, or SSHTAP_ERR_DROPPED.
  */
-int chan_tun_commit(struct chan *c, size_t len);
+#define CHAN_TUN_HEADROOM	(CARRIER_HEADROOM + 9)
+#define CHAN_TUN_TAILROOM	CARRIER_TAILROOM
+int chan_tun_send(struct chan *c, uint8_t *frame, size_t len);
 
 /* Ask for a command; exec_result tells.  At most CHAN_COMMAND_MAX bytes. */
 #define CHAN_COMMAND_MAX	32000
@@ -163,7 +168,7 @@ int chan_session_exec(struct chan *c, const char *command);
 int chan_session_env(struct chan *c, const char *name, const char *value);
 
 /*
- * Send bytes of standard input; *takenp of them went out.
+ * Send bytes of standard input; *takenp of them, perhaps not all, went out.
  * Returns 0, SSHTAP_ERR_AGAIN (none; writable follows), SSHTAP_ERR_STATE.
  */
 int chan_session_send(struct chan *c, const struct view *bytes,
@@ -183,7 +188,7 @@ struct chan_tun_stats {
 	uint64_t frames_in, frames_out;
 	uint64_t bytes_in, bytes_out;
 	uint64_t dropped_in;	/* runts, oversize, beyond the window */
-	uint64_t dropped_out;	/* runts */
+	uint64_t dropped_out;	/* runts, longer than the peer takes */
 };
 const struct chan_tun_stats *chan_tun_stats(const struct chan *c);
 

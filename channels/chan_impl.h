@@ -63,10 +63,6 @@ struct chans {
 	struct chan *table[CHANS_MAX];
 	unsigned next_writable;	/* where to begin, in turn */
 	unsigned globals_awaited;
-	/* The place handed out by chan_tun_reserve, until anything is sent. */
-	struct chan *reserved_by;
-	uint8_t *reserved;	/* payload, the frame comes after the header */
-	uint32_t reserved_max;	/* of the frame */
 };
 
 extern const struct chan_ops chan_tun_ops;
@@ -95,9 +91,11 @@ int chan_send(struct chans *cs, const struct chan_msg *m);
 /* Send a WINDOW_ADJUST of amount, if any and if the peer can still use it. */
 int chan_grant(struct chan *c, uint32_t amount);
 
-/* Room for a DATA message with up to max bytes; see struct carrier_ops. */
-int chan_reserve_data(struct chan *c, uint32_t max, uint8_t **payloadp);
-int chan_commit_data(struct chan *c, uint8_t *payload, size_t len);
+/*
+ * Send len bytes as DATA from where they lie, with CARRIER_HEADROOM and
+ * CHAN_MSG_DATA_HEADER bytes in front.  The window has been asked.
+ */
+int chan_send_data(struct chan *c, uint8_t *bytes, size_t len);
 
 /* Handle an OPEN that asks a server for a tunnel. */
 int chan_tun_asked(struct chans *cs, const struct chan_msg *m);

@@ -23,6 +23,10 @@
 /* RFC 4254 section 5.2, SSH_EXTENDED_DATA_STDERR. */
 #define EXTENDED_STDERR	1
 
+/* Bytes of one message that we send, and what goes in front of them. */
+#define SEND_MAX	4096
+#define SEND_HEADROOM	(CARRIER_HEADROOM + CHAN_MSG_DATA_HEADER)
+
 /* Names of signals are short, RFC 4254 section 6.10. */
 #define SIGNAL_MAX	64
 
@@ -213,8 +217,8 @@ chan_session_env(struct chan *c, const char *name, const char *value)
 int
 chan_session_send(struct chan *c, const struct view *bytes, size_t *takenp)
 {
-	uint32_t most = chan_window_out_bytes(&c->out);
-	uint8_t *payload;
+	uint8_t place[SEND_HEADROOM + SEND_MAX + CARRIER_TAILROOM];
+	size_t most = chan_window_out_bytes(&c->out);
 	int r;
 
 	if (c->ops != &chan_session_ops ||
@@ -227,14 +231,12 @@ chan_session_send(struct chan *c, const struct view *bytes, size_t *takenp)
 		c->waits_window = true;
 		return SSHTAP_ERR_AGAIN;
 	}
-	if (most > CHAN_SESSION_PACKET_MAX)
-		most = CHAN_SESSION_PACKET_MAX;
+	if (most > SEND_MAX)
+		most = SEND_MAX;
 	if (most > bytes->len)
-		most = (uint32_t)bytes->len;
-	if ((r = chan_reserve_data(c, most, &payload)) != 0)
-		return r;
-	memcpy(payload + CHAN_MSG_DATA_HEADER, bytes->p, most);
-	if ((r = chan_commit_data(c, payload, most)) != 0)
+		most = bytes->len;
+	memcpy(place + SEND_HEADROOM, bytes->p, most);
+	if ((r = chan_send_data(c, place + SEND_HEADROOM, most)) != 0)
 		return r;
 	*takenp = most;
 	return 0;

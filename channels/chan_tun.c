@@ -6,9 +6,8 @@
  * around it.  Reference: OpenSSH PROTOCOL section 2.3, whose "packet length"
  * is the length word of that string.
  *
- * Out: the frame is written where it leaves from.  The nine bytes in front of
- * it are filled in at the commit and not before, for until then they are the
- * caller's scratch space.
+ * Out: the frame goes from where its owner has it, with the nine bytes of the
+ * message in front of it, through the cipher into the carrier's output.
  *
  * In: a frame that nobody can use (a runt, one too long, extended data) is
  * dropped and counted, but still credited: the peer has paid for it.  One
@@ -16,6 +15,7 @@
  * a runt, so we never send one.
  */
 
+#include <assert.h>
 #include <stddef.h>
 
 #include "channels/chan.h"
@@ -29,6 +29,9 @@
 
 /* OpenSSH's misc.h: SSH_TUNID_ERR, never a unit on the wire. */
 #define UNIT_ERROR	0x7ffffffeu
+
+static_assert(CHAN_TUN_HEADROOM == CARRIER_HEADROOM + CHAN_MSG_DATA_HEADER,
+    "a frame's message, and what goes around that");
 
 static uint32_t
 frame_min(const struct chan *c)
@@ -231,12 +234,10 @@ chan_tun_asked(struct chans *cs, const struct chan_msg *m)
 }
 
 int
-chan_tun_reserve(struct chan *c, uint8_t **framep, size_t *maxp)
+chan_tun_room(struct chan *c, size_t *maxp)
 {
-	struct chans *cs = c->owner;
+	const struct carrier *carrier = &c->owner->carrier;
 	uint32_t room;
-	uint8_t *payload;
-	int r;
 
 	if (c->ops != &chan_tun_ops ||
 	    !chan_state_allows(c->state, CHAN_EV_DATA_OUT))
@@ -245,33 +246,27 @@ chan_tun_reserve(struct chan *c, uint8_t **framep, size_t *maxp)
 		c->waits_window = true;
 		return SSHTAP_ERR_AGAIN;
 	}
-	if ((r = chan_reserve_data(c, room, &payload)) != 0)
-		return r;
-	cs->reserved_by = c;
-	cs->reserved = payload;
-	cs->reserved_max = room;
-	*framep = payload + CHAN_MSG_DATA_HEADER;
+	if (!carrier->ops->is_writable(carrier->ctx)) {
+		c->waits_carrier = true;
+		return SSHTAP_ERR_AGAIN;
+	}
 	*maxp = room;
 	return 0;
 }
 
 int
-chan_tun_commit(struct chan *c, size_t len)
+chan_tun_send(struct chan *c, uint8_t *frame, size_t len)
 {
-	struct chans *cs = c->owner;
-	bool is_reserved = cs->reserved_by == c;
+	size_t max;
 	int r;
 
-	cs->reserved_by = NULL;
-	if (!is_reserved || !chan_state_allows(c->state, CHAN_EV_DATA_OUT))
-		return SSHTAP_ERR_STATE;
-	if (len > cs->reserved_max)
-		return SSHTAP_ERR_ARGUMENT;
-	if (len < frame_min(c)) {
+	if ((r = chan_tun_room(c, &max)) != 0)
+		return r;
+	if (len < frame_min(c) || len > max) {
 		c->stats.dropped_out++;
 		return SSHTAP_ERR_DROPPED;
 	}
-	if ((r = chan_commit_data(c, cs->reserved, len)) != 0)
+	if ((r = chan_send_data(c, frame, len)) != 0)
 		return r;
 	c->stats.frames_out++;
 	c->stats.bytes_out += len;

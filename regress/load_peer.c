@@ -92,14 +92,15 @@ make_frame(const struct load *l, uint8_t *f, unsigned from, uint32_t seq)
 bool
 peer_send(struct peer *p, uint32_t seq)
 {
-	uint8_t *f;
+	uint8_t room[CHAN_TUN_HEADROOM + FRAME_MAX + CHAN_TUN_TAILROOM];
+	uint8_t *f = room + CHAN_TUN_HEADROOM;
 	size_t max, size;
 	int r;
 
-	if ((r = chan_tun_reserve(p->chan, &f, &max)) == 0) {
+	if ((r = chan_tun_room(p->chan, &max)) == 0) {
 		size = make_frame(p->load, f, p->n, seq);
 		r = max < size ? SSHTAP_ERR_WINDOW :
-		    chan_tun_commit(p->chan, size);
+		    chan_tun_send(p->chan, f, size);
 	}
 	wire_check(&p->wire, r);
 	return r == 0;

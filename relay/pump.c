@@ -2,10 +2,10 @@
 /* Copyright (c) 2026 The sshtap authors */
 
 /*
- * The way of a frame.  Out: it is read from the device straight to its place
- * in a packet, sealed there, and many packets leave in one write (wire.c).  In:
- * a packet is opened where it was received, and the frame is handed to the
- * device from there.  No allocation, no copy.
+ * The way of a frame.  Out: it is read from the device, sealed on its way to
+ * the output, and many packets leave in one write (wire.c).  In: a packet is
+ * opened where it was received, and the frame is handed to the device from
+ * there.  No allocation, no copy.
  *
  * While the peer's window or the socket is full the device is not read at
  * all: its own queue is the only one, and drops there when it must.
@@ -18,8 +18,8 @@
 #include "lib/err.h"
 
 /* tun/ and channels/ do not know each other, so each has its own numbers. */
-static_assert(TAP_HEADROOM <= CARRIER_HEADROOM,
-    "a device's header fits in front of a reserved frame");
+static_assert(TAP_HEADROOM <= CHAN_TUN_HEADROOM,
+    "a device's header fits in front of a frame");
 static_assert(TAP_FRAME_MAX == CHAN_TUN_FRAME_MAX &&
     TAP_FRAME_MIN == CHAN_TUN_FRAME_MIN, "both take the same frames");
 static_assert((unsigned)TAP_ETHERNET == CHAN_TUN_ETHERNET &&
@@ -94,15 +94,17 @@ pump_start(struct pump *p, struct chan *chan)
 static int
 send_one(struct pump *p)
 {
-	uint8_t *frame;
+	uint8_t room[CHAN_TUN_HEADROOM + CHAN_TUN_FRAME_MAX +
+	    CHAN_TUN_TAILROOM];
+	uint8_t *frame = room + CHAN_TUN_HEADROOM;
 	size_t max, len;
 	int r;
 
-	if ((r = chan_tun_reserve(p->chan, &frame, &max)) != 0)
+	if ((r = chan_tun_room(p->chan, &max)) != 0)
 		return r;
 	if ((r = tap_recv(p->tap, frame, max, &len)) != 0)
 		return r == SSHTAP_ERR_AGAIN ? SSHTAP_ERR_NOT_FOUND : r;
-	return chan_tun_commit(p->chan, len);
+	return chan_tun_send(p->chan, frame, len);
 }
 
 /* What stopped a batch; 0 when its size did. */

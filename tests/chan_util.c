@@ -22,19 +22,6 @@
 #include "lib/err.h"
 #include "transport/ssh2.h"
 
-static int
-carrier_reserve(void *ctx, size_t max, uint8_t **payloadp)
-{
-	struct side *s = ctx;
-
-	assert_true(max <= PAYLOAD_MAX);
-	if (s->is_blocked)
-		return SSHTAP_ERR_AGAIN;
-	s->reserved = max;
-	*payloadp = s->place + CARRIER_HEADROOM;
-	return 0;
-}
-
 static void
 enqueue(struct side *s, const uint8_t *p, size_t len)
 {
@@ -47,14 +34,26 @@ enqueue(struct side *s, const uint8_t *p, size_t len)
 	m->len = len;
 }
 
+static bool
+carrier_is_writable(void *ctx)
+{
+	const struct side *s = ctx;
+
+	return !s->is_blocked;
+}
+
 static int
-carrier_commit(void *ctx, size_t len)
+carrier_send_frame(void *ctx, uint8_t *payload, size_t len)
 {
 	struct side *s = ctx;
 
-	assert_true(len <= s->reserved);
-	s->reserved = 0;
-	enqueue(s, s->place + CARRIER_HEADROOM, len);
+	assert_true(len <= PAYLOAD_MAX);
+	if (s->is_blocked)
+		return SSHTAP_ERR_AGAIN;
+	enqueue(s, payload, len);
+	/* All that a carrier may overwrite. */
+	memset(payload - CARRIER_HEADROOM, 0xee,
+	    CARRIER_HEADROOM + len + CARRIER_TAILROOM);
 	return 0;
 }
 
@@ -72,8 +71,8 @@ carrier_send(void *ctx, const struct view *payload)
 
 static const struct carrier_ops memory_ops = {
 	.name = "memory",
-	.reserve = carrier_reserve,
-	.commit = carrier_commit,
+	.send_frame = carrier_send_frame,
+	.is_writable = carrier_is_writable,
 	.send = carrier_send
 };
 
@@ -185,12 +184,10 @@ on_tun_request(void *ctx, struct chan *c, uint32_t mode, uint32_t unit,
     const char **textp)
 {
 	struct side *s = ctx;
-	uint8_t *frame;
 	size_t max;
 
 	note(s, 'T');
-	assert_int_equal(chan_tun_reserve(c, &frame, &max),
-	    SSHTAP_ERR_STATE);
+	assert_int_equal(chan_tun_room(c, &max), SSHTAP_ERR_STATE);
 	assert_int_equal(chan_close(c), SSHTAP_ERR_STATE);
 	s->mode = mode;
 	s->unit = unit;
@@ -446,17 +443,18 @@ side_open_session(struct side *s)
 int
 side_send_frame(struct chan *c, uint8_t fill, size_t len)
 {
-	uint8_t *frame;
-	size_t max;
+	uint8_t *room = malloc(CHAN_TUN_HEADROOM + len + CHAN_TUN_TAILROOM);
+	uint8_t *frame = room + CHAN_TUN_HEADROOM;
+	size_t i;
 	int r;
 
-	if ((r = chan_tun_reserve(c, &frame, &max)) != 0)
-		return r;
-	assert_true(len <= max);
-	/* The headroom is the caller's until the commit. */
-	memset(frame - CARRIER_HEADROOM, 0xee, CARRIER_HEADROOM);
+	assert_non_null(room);
 	memset(frame, fill, len);
-	return chan_tun_commit(c, len);
+	r = chan_tun_send(c, frame, len);
+	for (i = 0; r == SSHTAP_ERR_AGAIN && i < len; i++)
+		assert_int_equal(frame[i], fill);
+	free(room);
+	return r;
 }
 
 int

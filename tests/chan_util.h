@@ -30,9 +30,7 @@ struct side {
 	struct chans *cs;
 	struct message queue[QUEUE_MAX];
 	unsigned first, last;
-	uint8_t place[CARRIER_HEADROOM + PAYLOAD_MAX];
-	size_t reserved;
-	bool is_blocked;	/* reserve says AGAIN */
+	bool is_blocked;	/* the carrier takes no frame */
 	bool is_broken;		/* send fails */
 	unsigned sends;
 
@@ -106,6 +104,7 @@ struct chan *side_open_tun(struct side *s, uint32_t window,
     uint32_t packet_max);
 struct chan *side_open_session(struct side *s);
 
+/* From a place with no more room around it than there must be. */
 int side_send_frame(struct chan *c, uint8_t fill, size_t len);
 
 #define PAIR(t) \

@@ -377,19 +377,16 @@ is_well(const struct world *w)
 static void
 send_frames(struct party *p, unsigned first)
 {
-	uint8_t *frame;
-	size_t max, i;
+	uint8_t room[CHAN_TUN_HEADROOM + FRAME_LEN + CHAN_TUN_TAILROOM];
+	uint8_t *frame = room + CHAN_TUN_HEADROOM;
 	unsigned n;
+	size_t i;
 	int r;
 
 	for (n = first; n < first + FRAMES; n++) {
-		if ((r = chan_tun_reserve(p->tun, &frame, &max)) != 0) {
-			end_party(p, r);
-			return;
-		}
 		for (i = 0; i < FRAME_LEN; i++)
 			frame[i] = (uint8_t)(n + i);
-		if ((r = chan_tun_commit(p->tun, FRAME_LEN)) != 0) {
+		if ((r = chan_tun_send(p->tun, frame, FRAME_LEN)) != 0) {
 			end_party(p, r);
 			return;
 		}

@@ -121,6 +121,10 @@ int pair_sign(void *ctx, const struct view *algorithm,
 bool pair_get(struct pair *p, enum session_role role, struct view *payloadp);
 void pair_drop_got(struct pair *p);
 
+/* As a frame, from a place with no more room around it than there must be. */
+int pair_send_frame(struct pair *p, enum session_role from,
+    const void *payload, size_t len);
+
 /* Send in the ordinary way, and past every rule and queue. */
 void pair_send(struct pair *p, enum session_role from, const void *payload,
     size_t len);

@@ -317,10 +317,7 @@ phase_say(struct phase_bench *b, const struct view *payload)
 	size_t len;
 	int r;
 
-	assert_int_equal(packet_out_reserve(&b->to, payload->len, true,
-	    &space), 0);
-	memcpy(space, payload->p, payload->len);
-	assert_int_equal(packet_out_commit(&b->to, payload->len), 0);
+	assert_int_equal(packet_out_put(&b->to, payload), 0);
 	v = packet_out_pending(&b->to);
 	session_input_space(b->s, &space, &len);
 	memcpy(space, v.p, v.len);

@@ -70,24 +70,26 @@ test_runts_are_not_sent(void **state)
 	side_expect_nothing(&p->client);
 	assert_int_equal(chan_tun_stats(c)->dropped_out, 2);
 	assert_int_equal(side_send_frame(c, 1, 14), 0);
-	assert_int_equal(chan_tun_commit(c, 20), SSHTAP_ERR_STATE);
 }
 
 static void
-test_reservation_is_lost_by_another_message(void **state)
+test_long_frames_are_not_sent(void **state)
 {
 	struct tables *p = *state;
 	struct chan *c = side_open_tun(&p->client, 100000, 32768);
-	uint8_t *frame;
+	struct message m;
 	size_t max;
 
-	assert_int_equal(chan_tun_reserve(c, &frame, &max), 0);
+	assert_int_equal(chan_tun_room(c, &max), 0);
 	assert_int_equal(max, CHAN_TUN_FRAME_MAX);
-	assert_int_equal(chan_tun_commit(c, max + 1), SSHTAP_ERR_ARGUMENT);
-	assert_int_equal(chan_tun_reserve(c, &frame, &max), 0);
-	assert_int_equal(chans_keepalive(p->client.cs), 0);
-	assert_int_equal(chan_tun_commit(c, 100), SSHTAP_ERR_STATE);
-	assert_int_equal(chan_tun_stats(c)->frames_out, 0);
+	assert_int_equal(side_send_frame(c, 1, max + 1), SSHTAP_ERR_DROPPED);
+	side_expect_nothing(&p->client);
+	assert_int_equal(chan_tun_stats(c)->dropped_out, 1);
+	assert_int_equal(side_send_frame(c, 1, max), 0);
+	m = side_take(&p->client);
+	assert_int_equal(m.len, 9 + CHAN_TUN_FRAME_MAX);
+	free(m.p);
+	assert_int_equal(chan_tun_stats(c)->frames_out, 1);
 }
 
 static void
@@ -293,7 +295,6 @@ test_full_window_and_adjust(void **state)
 {
 	struct tables *p = *state;
 	struct chan *c = side_open_tun(&p->client, 100000, 32768);
-	uint8_t *frame;
 	size_t max;
 
 	assert_int_equal(side_send_frame(c, 1, 32764), 0);
@@ -307,7 +308,7 @@ test_full_window_and_adjust(void **state)
 	assert_int_equal(INJECT(&p->client, 93, 0, 0, 0, 0, 0, 0, 0x60, 0),
 	    0);
 	assert_string_equal(p->client.log, "W");
-	assert_int_equal(chan_tun_reserve(c, &frame, &max), 0);
+	assert_int_equal(chan_tun_room(c, &max), 0);
 	assert_int_equal(max, 1696 + 0x7000 - 4);
 	assert_int_equal(INJECT(&p->client, 93, 0, 0, 0, 0, 0, 1, 0, 0), 0);
 	assert_string_equal(p->client.log, "W");
@@ -533,7 +534,7 @@ main(void)
 		PAIR(test_open_and_frames_both_ways),
 		PAIR(test_frame_on_the_wire),
 		PAIR(test_runts_are_not_sent),
-		PAIR(test_reservation_is_lost_by_another_message),
+		PAIR(test_long_frames_are_not_sent),
 		PAIR(test_frames_at_the_limits_in),
 		PAIR(test_refusals),
 		PAIR(test_refusal_text_is_cleaned),

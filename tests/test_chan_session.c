@@ -177,12 +177,11 @@ test_calls_for_the_other_kind(void **state)
 	struct tables *p = *state;
 	struct chan *t = side_open_tun(&p->client, 1000, 32768), *c;
 	struct view bytes = view_of("x", 1);
-	uint8_t *frame;
 	size_t n;
 
 	assert_int_equal(chan_open_session(p->client.cs, NULL, &c), 0);
-	assert_int_equal(chan_tun_reserve(c, &frame, &n), SSHTAP_ERR_STATE);
-	assert_int_equal(chan_tun_commit(c, 100), SSHTAP_ERR_STATE);
+	assert_int_equal(chan_tun_room(c, &n), SSHTAP_ERR_STATE);
+	assert_int_equal(side_send_frame(c, 1, 100), SSHTAP_ERR_STATE);
 	assert_int_equal(chan_session_exec(c, "ls"), SSHTAP_ERR_STATE);
 	assert_int_equal(chan_session_exec(t, "ls"), SSHTAP_ERR_STATE);
 	assert_int_equal(chan_session_env(t, "a", "b"), SSHTAP_ERR_STATE);

@@ -354,7 +354,7 @@ check_gcm(const char *name, size_t key_len)
 		ref_gcm(key, key_len, at, want, 4, want + 4, len,
 		    want + 4 + len);
 		/* The sequence number plays no part. */
-		assert_int_equal(cipher_seal(c, 77, packet, len), 0);
+		assert_int_equal(cipher_seal(c, 77, packet, packet, len), 0);
 		assert_memory_equal(packet, want, 4 + len + 16);
 	}
 	cipher_free(c);
@@ -389,7 +389,7 @@ test_gcm_counter_wraps(void **state)
 		memcpy(at, iv, 4);
 		put_be64(at + 4, UINT64_MAX - 1 + (uint64_t)i);
 		ref_gcm(key, 32, at, want, 4, want + 4, 16, want + 20);
-		assert_int_equal(cipher_seal(seal, 0, packet, 16), 0);
+		assert_int_equal(cipher_seal(seal, 0, packet, packet, 16), 0);
 		assert_memory_equal(packet, want, sizeof(want));
 		assert_int_equal(cipher_open(open, 0, packet, 16), 0);
 	}
@@ -430,8 +430,8 @@ test_chacha_packets_match_the_reference(void **state)
 			fill(packet + 4, len, (unsigned int)i);
 			memcpy(want, packet, 4 + len);
 			ref_chacha_packet(key, seqs[j], want, len);
-			assert_int_equal(cipher_seal(c, seqs[j], packet, len),
-			    0);
+			assert_int_equal(cipher_seal(c, seqs[j], packet,
+			    packet, len), 0);
 			assert_memory_equal(packet, want, 4 + len + 16);
 		}
 	}
@@ -460,8 +460,8 @@ test_many_packets(void **state)
 			fill(plain, len, (unsigned int)j);
 			put_be32(packet, (uint32_t)len);
 			memcpy(packet + 4, plain, len);
-			assert_int_equal(cipher_seal(seal, seq, packet, len),
-			    0);
+			assert_int_equal(cipher_seal(seal, seq, packet, packet,
+			    len), 0);
 			assert_int_equal(cipher_length(open, seq, packet, &n),
 			    0);
 			assert_int_equal(n, len);
@@ -503,6 +503,44 @@ check_tampered(const char *name, const uint8_t *sealed, size_t len,
 	cipher_free(open);
 }
 
+/* From another place the same comes out, and that place is only read. */
+static void
+test_sealing_elsewhere(void **state)
+{
+	uint8_t key[CIPHER_KEY_MAX], iv[CIPHER_IV_MAX];
+	uint8_t there[PACKET_MAX], here[PACKET_MAX], clear[4 + BODY_MAX];
+	struct cipher *to, *in;
+	size_t i, j, len;
+
+	(void)state;
+	fill(key, sizeof(key), 1);
+	fill(iv, sizeof(iv), 2);
+	for (i = 0; i < NAME_COUNT; i++) {
+		assert_in_range(cipher_find(names[i])->block_len, 1,
+		    CIPHER_BLOCK_MAX);
+		assert_int_equal(cipher_new(cipher_find(names[i]), true, key,
+		    iv, &to), 0);
+		assert_int_equal(cipher_new(cipher_find(names[i]), true, key,
+		    iv, &in), 0);
+		for (j = 0; j < LENGTH_COUNT; j++) {
+			len = lengths[j];
+			put_be32(clear, (uint32_t)len);
+			fill(clear + 4, len, (unsigned int)j);
+			memcpy(here, clear, 4 + len);
+			assert_int_equal(cipher_seal(in, 9, here, here, len),
+			    0);
+			assert_int_equal(cipher_seal(to, 9, there, clear,
+			    len), 0);
+			assert_memory_equal(there, here, 4 + len + 16);
+			fill(here, len, (unsigned int)j);
+			assert_memory_equal(clear + 4, here, len);
+			assert_int_equal(get_be32(clear), len);
+		}
+		cipher_free(to);
+		cipher_free(in);
+	}
+}
+
 static void
 test_every_changed_bit_is_seen(void **state)
 {
@@ -519,8 +557,8 @@ test_every_changed_bit_is_seen(void **state)
 		open_pair(names[i], key, iv, &seal, &open);
 		put_be32(packet, sizeof(plain));
 		memcpy(packet + 4, plain, sizeof(plain));
-		assert_int_equal(cipher_seal(seal, 5, packet, sizeof(plain)),
-		    0);
+		assert_int_equal(cipher_seal(seal, 5, packet, packet,
+		    sizeof(plain)), 0);
 		for (bit = 0; bit < (4 + sizeof(plain) + 16) * 8; bit++)
 			check_tampered(names[i], packet, sizeof(plain), bit,
 			    plain);
@@ -549,7 +587,7 @@ test_position_and_length_are_bound(void **state)
 		open_pair(names[i], key, iv, &seal, &open);
 		put_be32(first, 32);
 		fill(first + 4, 32, 3);
-		assert_int_equal(cipher_seal(seal, 1, first, 32), 0);
+		assert_int_equal(cipher_seal(seal, 1, first, first, 32), 0);
 		memcpy(packet, first, sizeof(first));
 		assert_int_equal(cipher_open(open, 1, packet, 32), 0);
 		memcpy(packet, first, sizeof(first));
@@ -581,7 +619,7 @@ test_open_leaves_the_length_word(void **state)
 		open_pair(names[i], key, iv, &seal, &open);
 		put_be32(packet, 16);
 		fill(packet + 4, 16, 3);
-		assert_int_equal(cipher_seal(seal, 1, packet, 16), 0);
+		assert_int_equal(cipher_seal(seal, 1, packet, packet, 16), 0);
 		memcpy(word, packet, 4);
 		assert_int_equal(cipher_open(open, 1, packet, 16), 0);
 		assert_memory_equal(packet, word, 4);
@@ -603,7 +641,7 @@ test_direction_is_fixed(void **state)
 	fill(iv, sizeof(iv), 2);
 	for (i = 0; i < NAME_COUNT; i++) {
 		open_pair(names[i], key, iv, &seal, &open);
-		assert_int_equal(cipher_seal(open, 0, packet, 16),
+		assert_int_equal(cipher_seal(open, 0, packet, packet, 16),
 		    SSHTAP_ERR_INTERNAL);
 		assert_int_equal(cipher_open(seal, 0, packet, 16),
 		    SSHTAP_ERR_INTERNAL);
@@ -664,6 +702,7 @@ main(void)
 		cmocka_unit_test(test_gcm_counter_wraps),
 		cmocka_unit_test(test_chacha_packets_match_the_reference),
 		cmocka_unit_test(test_many_packets),
+		cmocka_unit_test(test_sealing_elsewhere),
 		cmocka_unit_test(test_every_changed_bit_is_seen),
 		cmocka_unit_test(test_position_and_length_are_bound),
 		cmocka_unit_test(test_open_leaves_the_length_word),

@@ -70,15 +70,50 @@ close_wire(struct wire *w)
 	packet_in_clear(&w->in);
 }
 
+/* With exactly the room that may be written to; freed when it is sent. */
+static uint8_t *
+new_payload(size_t len)
+{
+	uint8_t *p = calloc(1, PACKET_HEADROOM + len + PACKET_TAILROOM);
+
+	assert_non_null(p);
+	return p + PACKET_HEADROOM;
+}
+
+static void
+seal_payload(struct packet_out *o, uint8_t *p, size_t len, int r)
+{
+	assert_int_equal(packet_out_seal(o, p, len), r);
+	free(p - PACKET_HEADROOM);
+}
+
+/* The other way to send one; it is not touched. */
+static void
+put_payload(struct packet_out *o, uint8_t *p, size_t len, int r)
+{
+	struct view v = view_of(p, len);
+	uint8_t *copy = malloc(len + 1);
+
+	assert_non_null(copy);
+	memcpy(copy, p, len);
+	assert_int_equal(packet_out_put(o, &v), r);
+	assert_memory_equal(p, copy, len);
+	free(copy);
+	free(p - PACKET_HEADROOM);
+}
+
+/* By turns in the one way and the other. */
 static void
 put_packet(struct wire *w, size_t len, uint32_t seed)
 {
-	uint8_t *p;
+	uint8_t *p = new_payload(len);
 
-	assert_int_equal(packet_out_reserve(&w->out, len, false, &p), 0);
 	pair_fill(p, len, seed);
 	p[0] = 94;
-	assert_int_equal(packet_out_commit(&w->out, len), 0);
+	if (seed % 2 == 0)
+		seal_payload(&w->out, p, len, 0);
+	else
+		put_payload(&w->out, p, len, 0);
 }
 
 /* Move up to max bytes of what waits. */
@@ -204,7 +239,7 @@ try_packet(const char *cipher, uint32_t length, uint8_t pad, size_t *lenp)
 	put_be32(packet, length);
 	packet[CIPHER_LENGTH_SIZE] = pad;
 	if (c != NULL)
-		assert_int_equal(cipher_seal(c, 0, packet, length), 0);
+		assert_int_equal(cipher_seal(c, 0, packet, packet, length), 0);
 	cipher_free(c);
 	assert_int_equal(packet_in_init(&in), 0);
 	in.keys.cipher = make_cipher(cipher, false);
@@ -466,68 +501,65 @@ fill_to(struct packet_out *o, size_t level)
 }
 
 static void
-test_reserve_refuses_when_full(void **state)
+test_refuses_misuse(void **state)
 {
+	const size_t most = PACKET_PAYLOAD_MAX;
 	struct packet_out o;
-	uint8_t *p;
 
 	(void)state;
 	assert_int_equal(packet_out_init(&o), 0);
-	fill_to(&o, PACKET_OUT_SIZE - 1);
-	assert_int_equal(packet_out_reserve(&o, 1, false, &p), 0);
-	assert_int_equal(packet_out_reserve(&o, PACKET_PAYLOAD_MAX, false, &p),
-	    0);
-	assert_int_equal(packet_out_reserve(&o, PACKET_PAYLOAD_MAX + 1, false,
-	    &p), SSHTAP_ERR_TOO_BIG);
-	fill_to(&o, PACKET_OUT_SIZE);
-	assert_int_equal(packet_out_reserve(&o, 1, false, &p),
-	    SSHTAP_ERR_AGAIN);
-	assert_int_equal(packet_out_reserve(&o, 1, true, &p), 0);
-	packet_out_written(&o, 1);
-	assert_int_equal(packet_out_reserve(&o, 1, false, &p), 0);
+	seal_payload(&o, new_payload(most + 1), most + 1, SSHTAP_ERR_TOO_BIG);
+	put_payload(&o, new_payload(most + 1), most + 1, SSHTAP_ERR_TOO_BIG);
+	seal_payload(&o, new_payload(0), 0, SSHTAP_ERR_INTERNAL);
+	put_payload(&o, new_payload(0), 0, SSHTAP_ERR_INTERNAL);
+	assert_int_equal(packet_out_pending(&o).len, 0);
+	assert_int_equal(o.keys.packets, 0);
 	packet_out_clear(&o);
+}
+
+/* Noise that deflate cannot shorten; x goes on, so that nothing comes twice. */
+static void
+make_noise(uint8_t *p, size_t len, uint32_t *x)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		*x ^= *x << 13;
+		*x ^= *x >> 17;
+		*x ^= *x << 5;
+		p[i] = (uint8_t)(*x >> 8);
+	}
 }
 
 /* The largest payload fits whatever may wait, compressed or not. */
 static void
 test_largest_fits_behind_full_output(void **state)
 {
+	const size_t most = PACKET_PAYLOAD_MAX;
+	uint32_t way, compressed, x = 1;
 	struct wire w;
 	uint8_t *p;
-	int compressed;
 
 	(void)state;
-	for (compressed = 0; compressed < 2; compressed++) {
-		open_wire(&w, ciphers[2], compressed);
-		fill_to(&w.out, PACKET_OUT_SIZE - 1);
-		assert_int_equal(packet_out_reserve(&w.out,
-		    PACKET_PAYLOAD_MAX, false, &p), 0);
-		pair_fill(p, PACKET_PAYLOAD_MAX, 1);
-		assert_int_equal(packet_out_commit(&w.out,
-		    PACKET_PAYLOAD_MAX), 0);
-		/* And then even an urgent one must give up some time. */
-		assert_int_equal(packet_out_reserve(&w.out,
-		    PACKET_PAYLOAD_MAX, true, &p), SSHTAP_ERR_AGAIN);
-		close_wire(&w);
+	for (way = 0; way < 2; way++) {
+		for (compressed = 0; compressed < 2; compressed++) {
+			open_wire(&w, ciphers[2], compressed != 0);
+			fill_to(&w.out, PACKET_OUT_SIZE - 1);
+			p = new_payload(most);
+			make_noise(p, most, &x);
+			if (way == 0)
+				seal_payload(&w.out, p, most, 0);
+			else
+				put_payload(&w.out, p, most, 0);
+			/* And then there is an end, and nothing has changed. */
+			seal_payload(&w.out, new_payload(most), most,
+			    SSHTAP_ERR_AGAIN);
+			put_payload(&w.out, new_payload(most), most,
+			    SSHTAP_ERR_AGAIN);
+			assert_int_equal(w.out.keys.packets, 1);
+			close_wire(&w);
+		}
 	}
-}
-
-static void
-test_commit_refuses_misuse(void **state)
-{
-	struct packet_out o;
-	uint8_t *p;
-
-	(void)state;
-	assert_int_equal(packet_out_init(&o), 0);
-	assert_int_equal(packet_out_commit(&o, 1), SSHTAP_ERR_INTERNAL);
-	assert_int_equal(packet_out_reserve(&o, 10, false, &p), 0);
-	assert_int_equal(packet_out_commit(&o, 0), SSHTAP_ERR_INTERNAL);
-	assert_int_equal(packet_out_commit(&o, 11), SSHTAP_ERR_INTERNAL);
-	memset(p, 1, 10);
-	assert_int_equal(packet_out_commit(&o, 10), 0);
-	assert_int_equal(packet_out_commit(&o, 10), SSHTAP_ERR_INTERNAL);
-	packet_out_clear(&o);
 }
 
 /* A sequence number goes round, a keying period does not. */
@@ -559,9 +591,8 @@ test_sequence_wraps_and_period_ends(void **state)
 	assert_int_equal(packet_in_next(&w.in, &p, &len, &seq),
 	    SSHTAP_ERR_PROTOCOL);
 	w.out.keys.packets = UINT32_MAX;
-	assert_int_equal(packet_out_reserve(&w.out, 1, false, &p), 0);
-	p[0] = 94;
-	assert_int_equal(packet_out_commit(&w.out, 1), SSHTAP_ERR_STATE);
+	seal_payload(&w.out, new_payload(1), 1, SSHTAP_ERR_STATE);
+	put_payload(&w.out, new_payload(1), 1, SSHTAP_ERR_STATE);
 	assert_int_equal(packet_out_pending(&w.out).len, 0);
 	close_wire(&w);
 }
@@ -586,20 +617,6 @@ test_raw_bytes_pass(void **state)
 	close_wire(&w);
 }
 
-/* Noise that deflate cannot shorten; x goes on, so that nothing comes twice. */
-static void
-make_noise(uint8_t *p, size_t len, uint32_t *x)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		*x ^= *x << 13;
-		*x ^= *x >> 17;
-		*x ^= *x << 5;
-		p[i] = (uint8_t)(*x >> 8);
-	}
-}
-
 /* Noise grows when it is deflated; the room promised must do all the same. */
 static void
 test_incompressible_fits(void **state)
@@ -617,9 +634,9 @@ test_incompressible_fits(void **state)
 	for (i = 0; i < COUNT(sizes); i++) {
 		n = sizes[i];
 		make_noise(noise, n, &x);
-		assert_int_equal(packet_out_reserve(&w.out, n, false, &p), 0);
+		p = new_payload(n);
 		memcpy(p, noise, n);
-		assert_int_equal(packet_out_commit(&w.out, n), 0);
+		seal_payload(&w.out, p, n, 0);
 		grown = packet_out_pending(&w.out).len;
 		assert_true(grown > n);
 		assert_true(grown <= CIPHER_LENGTH_SIZE + PACKET_LENGTH_MAX +
@@ -656,15 +673,11 @@ static int
 try_inflate(const struct view *deflated)
 {
 	struct wire w;
-	uint8_t *p;
 	int r;
 
 	open_wire(&w, ciphers[1], false);
 	assert_int_equal(compress_new_inflate(&w.in.keys.compress), 0);
-	assert_int_equal(packet_out_reserve(&w.out, deflated->len, false, &p),
-	    0);
-	memcpy(p, deflated->p, deflated->len);
-	assert_int_equal(packet_out_commit(&w.out, deflated->len), 0);
+	assert_int_equal(packet_out_put(&w.out, deflated), 0);
 	while (carry(&w, SIZE_MAX) > 0)
 		continue;
 	r = try_next(&w.in);
@@ -716,9 +729,8 @@ main(void)
 		cmocka_unit_test(test_waits_for_last_byte),
 		cmocka_unit_test(test_refuses_every_changed_bit),
 		cmocka_unit_test(test_contents_survive_storage_ends),
-		cmocka_unit_test(test_reserve_refuses_when_full),
+		cmocka_unit_test(test_refuses_misuse),
 		cmocka_unit_test(test_largest_fits_behind_full_output),
-		cmocka_unit_test(test_commit_refuses_misuse),
 		cmocka_unit_test(test_sequence_wraps_and_period_ends),
 		cmocka_unit_test(test_raw_bytes_pass),
 		cmocka_unit_test(test_incompressible_fits),

@@ -542,7 +542,7 @@ test_queue_is_bounded(void **state)
 static void
 test_payload_limit(void **state)
 {
-	uint8_t *m = calloc(1, PACKET_PAYLOAD_MAX + 1), *space;
+	uint8_t *m = calloc(1, PACKET_PAYLOAD_MAX + 1);
 	struct view most = view_of(m, PACKET_PAYLOAD_MAX);
 	struct view more = view_of(m, PACKET_PAYLOAD_MAX + 1);
 	struct session *s;
@@ -560,8 +560,8 @@ test_payload_limit(void **state)
 	pair_pump(&p);
 	assert_int_equal(session_send(s, &more), SSHTAP_ERR_TOO_BIG);
 	assert_int_equal(session_send(s, &most), 0);
-	assert_int_equal(session_reserve(s, PACKET_PAYLOAD_MAX + 1, &space),
-	    session_is_writable(s) ? SSHTAP_ERR_TOO_BIG : SSHTAP_ERR_AGAIN);
+	assert_int_equal(pair_send_frame(&p, SESSION_CLIENT, m, more.len),
+	    SSHTAP_ERR_TOO_BIG);
 	pair_pump(&p);
 	assert_got(&p, SESSION_SERVER, m, PACKET_PAYLOAD_MAX);
 	assert_got(&p, SESSION_SERVER, m, PACKET_PAYLOAD_MAX);
@@ -569,14 +569,14 @@ test_payload_limit(void **state)
 	free(m);
 }
 
-/* Reserve stops at a full output, send goes on and keeps the order. */
+/* Frames stop at a full output, send goes on and keeps the order. */
 static void
 test_full_output(void **state)
 {
 	struct view got;
 	struct session *s;
 	struct pair p;
-	uint8_t *space, m[5] = { SSH_MSG_CHANNEL_DATA };
+	uint8_t m[9000] = { SSH_MSG_CHANNEL_DATA };
 	uint32_t n = 0, i;
 	int r;
 
@@ -585,15 +585,15 @@ test_full_output(void **state)
 	pair_handshake(&p);
 	pair_authenticate(&p);
 	s = pair_session(&p, SESSION_CLIENT);
-	while ((r = session_reserve(s, 9000, &space)) == 0) {
+	do {
 		assert_true(session_is_writable(s));
-		memset(space, 0, 9000);
-		space[0] = SSH_MSG_CHANNEL_DATA;
-		put_be32(space + 1, n++);
-		assert_int_equal(session_commit(s, 9000), 0);
-	}
-	assert_int_equal(r, SSHTAP_ERR_AGAIN);
-	assert_false(session_is_writable(s));
+		put_be32(m + 1, n);
+		r = pair_send_frame(&p, SESSION_CLIENT, m, 9000);
+		assert_int_equal(r, 0);
+		n++;
+	} while (session_is_writable(s));
+	assert_int_equal(pair_send_frame(&p, SESSION_CLIENT, m, 9000),
+	    SSHTAP_ERR_AGAIN);
 	assert_in_range(session_output(s).len, PACKET_OUT_SIZE,
 	    PACKET_OUT_SIZE + 9100);
 	for (i = 0; i < 100; i++) {
@@ -609,28 +609,41 @@ test_full_output(void **state)
 	pair_close(&p);
 }
 
-/* A reservation that is not committed leaves no trace. */
+/* A limit of our own: for frames, and for nothing else. */
 static void
-test_reservation_dropped(void **state)
+test_output_max(void **state)
 {
+	static const size_t sizes[] = { 0, 1, 1000, SESSION_OUTPUT_MAX,
+	    SESSION_OUTPUT_MAX + 1, SIZE_MAX };
+	uint8_t m[1500] = { SSH_MSG_CHANNEL_DATA };
 	struct session *s;
 	struct pair p;
-	uint8_t *space;
+	size_t i, n;
 
 	(void)state;
 	pair_config(&p);
 	pair_handshake(&p);
-	s = pair_session(&p, SESSION_SERVER);
-	assert_int_equal(session_reserve(s, 100, &space), 0);
-	memset(space, 0xaa, 100);
-	pair_send(&p, SESSION_SERVER, "2x", 2);
-	pair_pump(&p);
-	assert_got(&p, SESSION_CLIENT, "2x", 2);
-	assert_int_equal(session_reserve(s, 100, &space), 0);
-	memcpy(space, "2y", 2);
-	assert_int_equal(session_commit(s, 2), 0);
-	pair_pump(&p);
-	assert_got(&p, SESSION_CLIENT, "2y", 2);
+	pair_authenticate(&p);
+	s = pair_session(&p, SESSION_CLIENT);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		session_set_output_max(s, sizes[i]);
+		while (pair_send_frame(&p, SESSION_CLIENT, m, 1500) == 0)
+			assert_true(session_output(s).len <
+			    SESSION_OUTPUT_MAX + 1600);
+		assert_false(session_is_writable(s));
+		n = sizes[i] < SESSION_OUTPUT_MAX ? sizes[i] :
+		    SESSION_OUTPUT_MAX;
+		assert_in_range(session_output(s).len, n, n > 0 ? n + 1600 :
+		    0);
+		n = session_output(s).len;
+		pair_send(&p, SESSION_CLIENT, "^", 1);
+		assert_true(session_output(s).len > n ||
+		    n >= SESSION_OUTPUT_MAX);
+		pair_pump(&p);
+		assert_int_equal(session_output(s).len, 0);
+		assert_int_equal(session_is_writable(s), i > 0);
+	}
+	assert_int_equal(p.side[SESSION_SERVER].result, 0);
 	pair_close(&p);
 }
 
@@ -663,7 +676,7 @@ main(void)
 		cmocka_unit_test(test_queue_is_bounded),
 		cmocka_unit_test(test_payload_limit),
 		cmocka_unit_test(test_full_output),
-		cmocka_unit_test(test_reservation_dropped),
+		cmocka_unit_test(test_output_max),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, free_keys);

@@ -190,7 +190,6 @@ test_end_from_our_side(void **state)
 	struct view v = view_of("2x", 2);
 	struct session_packet packet;
 	struct session *c;
-	uint8_t *space;
 	struct pair p;
 	uint32_t reason;
 
@@ -210,7 +209,9 @@ test_end_from_our_side(void **state)
 	    SESSION_SERVER), &reason), "bye");
 	assert_int_equal(reason, SSH_DISCONNECT_BY_APPLICATION);
 	assert_int_equal(session_send(c, &v), SSHTAP_ERR_STATE);
-	assert_int_equal(session_reserve(c, 1, &space), SSHTAP_ERR_AGAIN);
+	assert_false(session_is_writable(c));
+	assert_int_equal(pair_send_frame(&p, SESSION_CLIENT, "^", 1),
+	    SSHTAP_ERR_STATE);
 	assert_int_equal(session_rekey(c), SSHTAP_ERR_CLOSED);
 	assert_int_equal(session_tick(c, p.now_ms), SSHTAP_ERR_CLOSED);
 	assert_int_equal(session_next(c, p.now_ms, &packet),

@@ -43,7 +43,7 @@ static void
 send_numbered(struct pair *p, enum session_role from, uint32_t n)
 {
 	struct session *s = p->side[from].session;
-	uint8_t m[NUMBERED], *space;
+	uint8_t m[NUMBERED];
 
 	put_numbered(m, n);
 	if (n % 2 == 0) {
@@ -51,15 +51,13 @@ send_numbered(struct pair *p, enum session_role from, uint32_t n)
 		return;
 	}
 	while (!session_is_writable(s)) {
-		assert_int_equal(session_reserve(s, NUMBERED, &space),
+		assert_int_equal(pair_send_frame(p, from, m, sizeof(m)),
 		    SSHTAP_ERR_AGAIN);
 		(void)pair_move(p, SESSION_CLIENT);
 		(void)pair_move(p, SESSION_SERVER);
 		assert_int_equal(p->side[from].result, 0);
 	}
-	assert_int_equal(session_reserve(s, NUMBERED, &space), 0);
-	memcpy(space, m, sizeof(m));
-	assert_int_equal(session_commit(s, sizeof(m)), 0);
+	assert_int_equal(pair_send_frame(p, from, m, sizeof(m)), 0);
 }
 
 static void
@@ -395,7 +393,7 @@ test_rekey_deadline(void **state)
 static void
 test_queue_in_rekey_is_bounded(void **state)
 {
-	uint8_t *m = calloc(1, 50000), *space;
+	uint8_t *m = calloc(1, 50000);
 	struct view v = view_of(m, 50000), got;
 	struct session *s;
 	struct pair p;
@@ -413,7 +411,8 @@ test_queue_in_rekey_is_bounded(void **state)
 		n++;
 	assert_int_equal(r, SSHTAP_ERR_TOO_BIG);
 	assert_int_equal(n, SESSION_QUEUE_MAX / 50004);
-	assert_int_equal(session_reserve(s, 1, &space), SSHTAP_ERR_AGAIN);
+	assert_int_equal(pair_send_frame(&p, SESSION_CLIENT, m, 1),
+	    SSHTAP_ERR_AGAIN);
 	pair_pump(&p);
 	assert_alive(&p);
 	for (i = 0; i < n; i++) {
@@ -422,7 +421,7 @@ test_queue_in_rekey_is_bounded(void **state)
 		assert_int_equal(get_be32(got.p + 1), i);
 	}
 	assert_int_equal(s->queue.len, 0);
-	assert_int_equal(session_reserve(s, 1, &space), 0);
+	assert_int_equal(pair_send_frame(&p, SESSION_CLIENT, m, 1), 0);
 	pair_close(&p);
 	free(m);
 }
@@ -624,18 +623,20 @@ test_no_room_for_exchange(void **state)
 	struct view v = view_of(ignore, sizeof(ignore));
 	struct session *s;
 	struct pair p;
-	uint8_t *space;
+	uint8_t *space = malloc(PACKET_PAYLOAD_MAX);
 	int r;
 
 	(void)state;
+	assert_non_null(space);
 	pair_config(&p);
 	pair_login(&p);
 	s = pair_session(&p, SESSION_SERVER);
 	while (session_output(s).len < PACKET_OUT_SIZE - 1000)
 		pair_send(&p, SESSION_SERVER, "^", 1);
-	assert_int_equal(session_reserve(s, PACKET_PAYLOAD_MAX, &space), 0);
 	memset(space, SSH_MSG_CHANNEL_DATA, PACKET_PAYLOAD_MAX);
-	assert_int_equal(session_commit(s, PACKET_PAYLOAD_MAX), 0);
+	assert_int_equal(pair_send_frame(&p, SESSION_SERVER, space,
+	    PACKET_PAYLOAD_MAX), 0);
+	free(space);
 	while ((r = session_send_now(s, &v)) == 0)
 		continue;
 	assert_int_equal(r, SSHTAP_ERR_TOO_BIG);

@@ -79,11 +79,12 @@ cipher_alg(const struct cipher *c)
 }
 
 int
-cipher_seal(struct cipher *c, uint32_t seq, uint8_t *packet, size_t len)
+cipher_seal(struct cipher *c, uint32_t seq, uint8_t *out, const uint8_t *in,
+    size_t len)
 {
 	if (!c->sealing || len > CIPHER_LEN_MAX)
 		return SSHTAP_ERR_INTERNAL;
-	return c->alg->seal(c, seq, packet, len);
+	return c->alg->seal(c, seq, out, in, len);
 }
 
 int

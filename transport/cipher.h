@@ -21,6 +21,7 @@
  */
 #define CIPHER_LENGTH_SIZE	4
 #define CIPHER_TAG_SIZE		16
+#define CIPHER_BLOCK_MAX	16	/* of all we carry */
 #define CIPHER_KEY_MAX		64
 #define CIPHER_IV_MAX		12
 
@@ -34,8 +35,8 @@ struct cipher_alg {
 	bool needs_strict_kex;		/* unsafe after a prefix truncation */
 	uint64_t rekey_bytes;		/* our volume limit per direction */
 	int (*init)(struct cipher *c, const uint8_t *key, const uint8_t *iv);
-	int (*seal)(struct cipher *c, uint32_t seq, uint8_t *packet,
-	    size_t len);
+	int (*seal)(struct cipher *c, uint32_t seq, uint8_t *out,
+	    const uint8_t *in, size_t len);
 	int (*length)(struct cipher *c, uint32_t seq, const uint8_t *packet,
 	    uint32_t *lenp);
 	int (*open)(struct cipher *c, uint32_t seq, uint8_t *packet,
@@ -65,13 +66,15 @@ void cipher_free(struct cipher *c);
 const struct cipher_alg *cipher_alg(const struct cipher *c);
 
 /*
- * Seal a packet in place.
+ * Seal a packet, on its way to another place or where it lies.
  *
  * seq:     sequence number of this packet.
- * packet:  length word already set; room for the tag behind len bytes.
+ * out:     for the sealed packet, with its tag.  It is in, or does not overlap.
+ * in:      the packet in clear, its length word set; no room for a tag.
  * Returns 0 or SSHTAP_ERR_CRYPTO.
  */
-int cipher_seal(struct cipher *c, uint32_t seq, uint8_t *packet, size_t len);
+int cipher_seal(struct cipher *c, uint32_t seq, uint8_t *out,
+    const uint8_t *in, size_t len);
 
 /*
  * Learn a packet's length from its first CIPHER_LENGTH_SIZE bytes, which are

@@ -139,15 +139,17 @@ make_tag(struct cipher *c, const uint8_t *packet, size_t len, uint8_t *tag)
 }
 
 static int
-seal_chacha(struct cipher *c, uint32_t seq, uint8_t *packet, size_t len)
+seal_chacha(struct cipher *c, uint32_t seq, uint8_t *out, const uint8_t *in,
+    size_t len)
 {
-	uint8_t *body = packet + CIPHER_LENGTH_SIZE;
+	const uint8_t *clear = in + CIPHER_LENGTH_SIZE;
+	uint8_t *body = out + CIPHER_LENGTH_SIZE;
 	int r;
 
-	if ((r = apply_header(c, seq, packet, packet)) != 0 ||
+	if ((r = apply_header(c, seq, out, in)) != 0 ||
 	    (r = start_packet(c, seq)) != 0 ||
-	    (r = apply_stream(c->main, body, body, len)) != 0 ||
-	    (r = make_tag(c, packet, len, body + len)) != 0)
+	    (r = apply_stream(c->main, body, clear, len)) != 0 ||
+	    (r = make_tag(c, out, len, body + len)) != 0)
 		return r;
 	return 0;
 }

@@ -87,20 +87,23 @@ describe_tag(OSSL_PARAM params[2], uint8_t *tag)
 }
 
 static int
-seal_gcm(struct cipher *c, uint32_t seq, uint8_t *packet, size_t len)
+seal_gcm(struct cipher *c, uint32_t seq, uint8_t *out, const uint8_t *in,
+    size_t len)
 {
-	uint8_t *body = packet + CIPHER_LENGTH_SIZE;
+	const uint8_t *clear = in + CIPHER_LENGTH_SIZE;
+	uint8_t *body = out + CIPHER_LENGTH_SIZE;
 	OSSL_PARAM params[2];
 	int n, ok;
 
 	(void)seq;
+	memmove(out, in, CIPHER_LENGTH_SIZE);
 	describe_tag(params, body + len);
 	ok = EVP_EncryptInit_ex2(c->main, NULL, NULL, c->iv, NULL);
 	advance_counter(c);
 	if (ok != 1 ||
-	    EVP_EncryptUpdate(c->main, NULL, &n, packet,
+	    EVP_EncryptUpdate(c->main, NULL, &n, out,
 	    CIPHER_LENGTH_SIZE) != 1 ||
-	    EVP_EncryptUpdate(c->main, body, &n, body, (int)len) != 1 ||
+	    EVP_EncryptUpdate(c->main, body, &n, clear, (int)len) != 1 ||
 	    EVP_EncryptFinal_ex(c->main, body + len, &n) != 1 ||
 	    EVP_CIPHER_CTX_get_params(c->main, params) != 1)
 		return SSHTAP_ERR_CRYPTO;

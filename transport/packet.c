@@ -3,8 +3,9 @@
 
 /*
  * Both directions keep their bytes in one piece of storage that is made once.
- * Sending: a payload is written at its final place, PACKET_HEADER bytes behind
- * the tail, then padded and sealed there; the socket takes bytes off the head.
+ * Sending: a payload gets its header and padding where its owner has it, and
+ * is sealed from there to the tail; the socket takes bytes off the head.  One
+ * that may not be touched is first put where it leaves from.
  * Receiving: the socket appends at the tail; a packet is opened where it lies
  * and handed out from there, so that it stays valid until the next call.
  * When the end of the storage comes near, what is left (usually less than a
@@ -95,29 +96,28 @@ make_room(struct packet_out *o, size_t len)
 	return len > OUT_STORAGE - o->tail ? SSHTAP_ERR_AGAIN : 0;
 }
 
-int
-packet_out_reserve(struct packet_out *o, size_t max, bool urgent,
-    uint8_t **payloadp)
+/* Room for one packet, whatever becomes of its payload. */
+static int
+make_place(struct packet_out *o, size_t len)
 {
-	size_t room;
-	int r;
+	size_t room = PACKET_HEADER + len + PACKET_TRAILER;
 
-	if (max > PACKET_PAYLOAD_MAX)
+	if (len > PACKET_PAYLOAD_MAX)
 		return SSHTAP_ERR_TOO_BIG;
-	if (!urgent && o->tail - o->head >= PACKET_OUT_SIZE)
-		return SSHTAP_ERR_AGAIN;
-	room = PACKET_HEADER + max + PACKET_TRAILER;
 	if (o->keys.compress != NULL)
-		room += DEFLATE_SLACK(max);
-	if ((r = make_room(o, room)) != 0)
-		return r;
-	o->reserved = max;
-	*payloadp = o->base + o->tail + PACKET_HEADER;
-	return 0;
+		room += DEFLATE_SLACK(len);
+	return make_room(o, room);
+}
+
+/* Where the payload of the next packet is, once it is there. */
+static uint8_t *
+next_payload(const struct packet_out *o)
+{
+	return o->base + o->tail + PACKET_HEADER;
 }
 
 static int
-deflate_payload(struct packet_out *o, uint8_t *payload, size_t *lenp)
+deflate_payload(struct packet_out *o, const uint8_t *payload, size_t *lenp)
 {
 	struct view in = view_of(payload, *lenp), out;
 	int r;
@@ -126,9 +126,9 @@ deflate_payload(struct packet_out *o, uint8_t *payload, size_t *lenp)
 	if ((r = compress_run(o->keys.compress, &in, &o->compressed)) != 0)
 		return r;
 	out = buf_view(&o->compressed);
-	if (out.len > o->reserved + DEFLATE_SLACK(o->reserved))
+	if (out.len > *lenp + DEFLATE_SLACK(*lenp))
 		return SSHTAP_ERR_INTERNAL;
-	memcpy(payload, out.p, out.len);
+	memcpy(next_payload(o), out.p, out.len);
 	*lenp = out.len;
 	return 0;
 }
@@ -151,43 +151,78 @@ padding_for(const struct cipher *c, size_t payload_len)
 	return pad < PACKET_PADDING_MIN ? pad + block : pad;
 }
 
-int
-packet_out_commit(struct packet_out *o, size_t len)
+/* Put what belongs around a payload; returns packet_length. */
+static size_t
+frame_payload(const struct packet_out *o, uint8_t *payload, size_t len)
 {
-	uint8_t *packet = o->base + o->tail;
-	size_t pad, length, total;
-	int r;
+	uint8_t *packet = payload - PACKET_HEADER;
+	size_t pad = padding_for(o->keys.cipher, len);
+	size_t length = 1 + len + pad;
 
-	if (len == 0 || len > o->reserved)
-		return SSHTAP_ERR_INTERNAL;
-	/* One more would use a nonce twice in this keying period. */
-	if (o->keys.packets == UINT32_MAX)
-		return SSHTAP_ERR_STATE;
-	if (o->keys.compress != NULL &&
-	    (r = deflate_payload(o, packet + PACKET_HEADER, &len)) != 0)
-		return r;
-	pad = padding_for(o->keys.cipher, len);
-	length = 1 + len + pad;
 	put_be32(packet, (uint32_t)length);
 	packet[CIPHER_LENGTH_SIZE] = (uint8_t)pad;
 	/*
 	 * RFC 4253 section 6 would have random padding, to help weak ciphers;
 	 * an AEAD with unique nonces hides zeros as well.
 	 */
-	memset(packet + PACKET_HEADER + len, 0, pad);
+	memset(payload + len, 0, pad);
+	return length;
+}
+
+/* There is room; the payload may lie in it. */
+static int
+seal(struct packet_out *o, uint8_t *payload, size_t len)
+{
+	uint8_t *packet = o->base + o->tail;
+	size_t length, total;
+	int r;
+
+	if (len == 0)
+		return SSHTAP_ERR_INTERNAL;
+	/* One more would use a nonce twice in this keying period. */
+	if (o->keys.packets == UINT32_MAX)
+		return SSHTAP_ERR_STATE;
+	if (o->keys.compress != NULL) {
+		if ((r = deflate_payload(o, payload, &len)) != 0)
+			return r;
+		payload = next_payload(o);
+	}
+	length = frame_payload(o, payload, len);
 	total = CIPHER_LENGTH_SIZE + length;
 	if (o->keys.cipher != NULL) {
 		if ((r = cipher_seal(o->keys.cipher, o->keys.seq, packet,
-		    length)) != 0)
+		    payload - PACKET_HEADER, length)) != 0)
 			return r;
 		total += CIPHER_TAG_SIZE;
-	}
+	} else
+		memmove(packet, payload - PACKET_HEADER, total);
 	o->tail += total;
 	o->keys.bytes += total;
 	o->keys.packets++;
 	o->keys.seq++;
-	o->reserved = 0;
 	return 0;
+}
+
+int
+packet_out_seal(struct packet_out *o, uint8_t *payload, size_t len)
+{
+	int r;
+
+	if ((r = make_place(o, len)) != 0)
+		return r;
+	return seal(o, payload, len);
+}
+
+int
+packet_out_put(struct packet_out *o, const struct view *payload)
+{
+	int r;
+
+	if ((r = make_place(o, payload->len)) != 0)
+		return r;
+	if (payload->len > 0)
+		memcpy(next_payload(o), payload->p, payload->len);
+	return seal(o, next_payload(o), payload->len);
 }
 
 int

@@ -15,8 +15,8 @@
 
 /*
  * The binary packet protocol, one object per direction.  Reference: RFC 4253
- * section 6.  Storage is fixed at the start: packets are built, sealed and
- * opened where they lie.
+ * section 6.  Storage is fixed at the start: packets are sealed on their way
+ * into it, and opened where they lie.
  */
 #define PACKET_LENGTH_MAX	(256 * 1024)	/* packet_length; OpenSSH's */
 #define PACKET_LENGTH_MIN	5		/* one byte and least padding */
@@ -26,10 +26,14 @@
 #define PACKET_PADDING_MAX	255
 #define PACKET_TRAILER		(PACKET_PADDING_MAX + CIPHER_TAG_SIZE)
 
+/* What sealing may write around a payload that lies in its owner's memory. */
+#define PACKET_HEADROOM		PACKET_HEADER
+#define PACKET_TAILROOM		(CIPHER_BLOCK_MAX + PACKET_PADDING_MIN)
+
 /*
- * Bytes of packets that may wait for the socket before reserve says AGAIN,
- * and the largest single read from it: a batch that still fits the cache of
- * one core.
+ * Bytes of packets that may wait for the socket, one packet more at most, and
+ * the largest single read from it: a batch that still fits the cache of one
+ * core.
  */
 #define PACKET_OUT_SIZE		(256 * 1024)
 #define PACKET_IN_SIZE		(256 * 1024)
@@ -48,7 +52,6 @@ struct packet_keys {
 struct packet_out {
 	uint8_t *base;			/* PACKET_OUT_SIZE plus one packet */
 	size_t head, tail;		/* unsent bytes lie in between */
-	size_t reserved;		/* payload bytes promised */
 	struct packet_keys keys;
 	struct buf compressed;
 };
@@ -68,16 +71,21 @@ int packet_in_init(struct packet_in *i);
 void packet_in_clear(struct packet_in *i);
 
 /*
- * Room for a payload of up to max bytes, at most PACKET_PAYLOAD_MAX.
+ * Pad, compress and seal a payload, from where it lies to the end of the
+ * output.
  *
- * urgent:  false refuses when PACKET_OUT_SIZE bytes are already waiting.
- * Returns 0 or SSHTAP_ERR_AGAIN.
+ * payload: PACKET_HEADROOM bytes in front of it and PACKET_TAILROOM behind
+ *          may be written to.
+ * len:     1 to PACKET_PAYLOAD_MAX.
+ * Returns 0; SSHTAP_ERR_AGAIN (no room, which there is while less than
+ * PACKET_OUT_SIZE waits; nothing has changed); SSHTAP_ERR_TOO_BIG,
+ * SSHTAP_ERR_STATE (the keying period has had all its packets),
+ * SSHTAP_ERR_CRYPTO, SSHTAP_ERR_COMPRESS, SSHTAP_ERR_ALLOC.
  */
-int packet_out_reserve(struct packet_out *o, size_t max, bool urgent,
-    uint8_t **payloadp);
+int packet_out_seal(struct packet_out *o, uint8_t *payload, size_t len);
 
-/* Pad, compress and seal the len payload bytes at the reserved place. */
-int packet_out_commit(struct packet_out *o, size_t len);
+/* The same with a payload that is left as it is: it costs a copy. */
+int packet_out_put(struct packet_out *o, const struct view *payload);
 
 /* Append bytes that are not packets (the identification line). */
 int packet_out_raw(struct packet_out *o, const struct view *bytes);

@@ -11,7 +11,7 @@
  *
  * Between our KEXINIT and our NEWKEYS only exchange messages may leave
  * (RFC 4253 section 7.1): control messages wait in a bounded queue, and
- * session_reserve says AGAIN, so that frames wait where they came from.  The
+ * session_send_frame says AGAIN, so that frames wait where they are.  The
  * queue also takes what does not fit the output for the moment; order is kept
  * because nothing overtakes it.
  *
@@ -33,6 +33,10 @@
 #include "transport/version.h"
 
 #define HASHED_MAX	(64 * 1024)	/* KEXINIT, keys, signature: each */
+
+static_assert(SESSION_HEADROOM == PACKET_HEADROOM &&
+    SESSION_TAILROOM == PACKET_TAILROOM &&
+    SESSION_OUTPUT_MAX == PACKET_OUT_SIZE, "packet.h is not for everybody");
 
 static const char *const state_names[] = {
 	[SESSION_VERSION] = "version",
@@ -154,11 +158,24 @@ may_send(const struct session *s)
 	return s->state == SESSION_READY || s->state == SESSION_REKEY_NEWKEYS;
 }
 
+/* With less than max bytes in front of what is sent, and nothing queued. */
+static bool
+has_room(const struct session *s, size_t max)
+{
+	return may_send(s) && s->queue.len == 0 &&
+	    packet_out_pending(&s->out).len < max;
+}
+
 bool
 session_is_writable(const struct session *s)
 {
-	return may_send(s) && s->queue.len == 0 &&
-	    packet_out_pending(&s->out).len < PACKET_OUT_SIZE;
+	return has_room(s, s->output_max);
+}
+
+void
+session_set_output_max(struct session *s, size_t max)
+{
+	s->output_max = max < SESSION_OUTPUT_MAX ? max : SESSION_OUTPUT_MAX;
 }
 
 static bool
@@ -194,18 +211,13 @@ rekey_if_due(struct session *s)
 int
 session_send_now(struct session *s, const struct view *payload)
 {
-	uint8_t *p;
-	int r;
+	int r = packet_out_put(&s->out, payload);
 
 	/*
 	 * There is room for a packet beyond what may wait.  A peer that makes
 	 * us say more than that and reads nothing will not be waited for.
 	 */
-	r = packet_out_reserve(&s->out, payload->len, true, &p);
-	if (r != 0)
-		return r == SSHTAP_ERR_AGAIN ? SSHTAP_ERR_TOO_BIG : r;
-	memcpy(p, payload->p, payload->len);
-	return packet_out_commit(&s->out, payload->len);
+	return r == SSHTAP_ERR_AGAIN ? SSHTAP_ERR_TOO_BIG : r;
 }
 
 static int
@@ -240,7 +252,7 @@ session_send(struct session *s, const struct view *payload)
 		return SSHTAP_ERR_STATE;
 	if (payload->len > PACKET_PAYLOAD_MAX)
 		return SSHTAP_ERR_TOO_BIG;
-	if (!session_is_writable(s))
+	if (!has_room(s, SESSION_OUTPUT_MAX))
 		return enqueue(s, payload);
 	if ((r = session_send_now(s, payload)) != 0)
 		return r;
@@ -248,19 +260,17 @@ session_send(struct session *s, const struct view *payload)
 }
 
 int
-session_reserve(struct session *s, size_t max, uint8_t **payloadp)
-{
-	if (!session_is_writable(s))
-		return SSHTAP_ERR_AGAIN;
-	return packet_out_reserve(&s->out, max, false, payloadp);
-}
-
-int
-session_commit(struct session *s, size_t len)
+session_send_frame(struct session *s, uint8_t *payload, size_t len)
 {
 	int r;
 
-	if ((r = packet_out_commit(&s->out, len)) != 0)
+	if (s->state == SESSION_FAILED)
+		return SSHTAP_ERR_STATE;
+	if (len > PACKET_PAYLOAD_MAX)
+		return SSHTAP_ERR_TOO_BIG;
+	if (!session_is_writable(s))
+		return SSHTAP_ERR_AGAIN;
+	if ((r = packet_out_seal(&s->out, payload, len)) != 0)
 		return r;
 	return rekey_if_due(s);
 }
@@ -666,6 +676,7 @@ session_new(const struct session_config *config, uint64_t now_ms,
 	init_bufs(s);
 	s->state = SESSION_VERSION;
 	s->now_ms = now_ms;
+	s->output_max = SESSION_OUTPUT_MAX;
 	if ((r = copy_config(s, config)) != 0 ||
 	    (r = packet_in_init(&s->in)) != 0 ||
 	    (r = packet_out_init(&s->out)) != 0 ||
@@ -748,18 +759,6 @@ session_peer_version(const struct session *s)
 	return buf_view(&s->version_theirs);
 }
 
-struct view
-session_server_sig_algs(const struct session *s)
-{
-	return buf_view(&s->server_sig_algs);
-}
-
-bool
-session_peer_has_hostbound(const struct session *s)
-{
-	return s->peer_hostbound;
-}
-
 const struct proposal_choice *
 session_choice(const struct session *s)
 {
@@ -778,22 +777,4 @@ session_peer_text(const struct session *s, uint32_t *reasonp)
 	if (reasonp != NULL)
 		*reasonp = s->peer_reason;
 	return s->peer_text;
-}
-
-enum proposal_list
-session_failed_list(const struct session *s)
-{
-	return s->failed_list;
-}
-
-struct view
-session_failed_ours(const struct session *s)
-{
-	return buf_view(&s->failed_ours);
-}
-
-struct view
-session_failed_theirs(const struct session *s)
-{
-	return buf_view(&s->failed_theirs);
 }

@@ -28,6 +28,13 @@
 /* Bytes of control messages held back during a rekey. */
 #define SESSION_QUEUE_MAX	(4 * 1024 * 1024)
 
+/* Around a payload of session_send_frame: what packet.h has. */
+#define SESSION_HEADROOM	5
+#define SESSION_TAILROOM	20
+
+/* Bytes of packets that wait for the socket before there is no room. */
+#define SESSION_OUTPUT_MAX	(256 * 1024)
+
 #define SESSION_ID_MAX		64
 #define SESSION_TEXT_MAX	512	/* of a DISCONNECT or DEBUG, cleaned */
 
@@ -128,14 +135,25 @@ void session_output_written(struct session *s, size_t len);
 int session_send(struct session *s, const struct view *payload);
 
 /*
- * Room for a payload built in place; see struct carrier_ops.  AGAIN during an
- * exchange and while the output is full.
+ * Send a payload from where it lies, or not at all: nothing is queued.
+ *
+ * payload: SESSION_HEADROOM bytes in front of it and SESSION_TAILROOM behind
+ *          may be overwritten; it is left as it was, or not.
+ * Returns 0; SSHTAP_ERR_AGAIN (not session_is_writable; nothing was touched);
+ * else as session_send.
  */
-int session_reserve(struct session *s, size_t max, uint8_t **payloadp);
-int session_commit(struct session *s, size_t len);
+int session_send_frame(struct session *s, uint8_t *payload, size_t len);
 
-/* True when session_reserve would succeed. */
+/* No exchange is under way, and the output takes another frame. */
 bool session_is_writable(const struct session *s);
+
+/*
+ * Bytes that may wait in the output before it takes no frame any more.
+ *
+ * max:     at most SESSION_OUTPUT_MAX, which it is at first; more is the same.
+ *          0 is for none; control messages go on as ever.
+ */
+void session_set_output_max(struct session *s, size_t max);
 
 /* Answer a message that nobody here knows. */
 int session_send_unimplemented(struct session *s, uint32_t seq);

@@ -108,3 +108,15 @@ session_ext_send(struct session *s)
 	buf_clear(&m);
 	return r;
 }
+
+struct view
+session_server_sig_algs(const struct session *s)
+{
+	return buf_view(&s->server_sig_algs);
+}
+
+bool
+session_peer_has_hostbound(const struct session *s)
+{
+	return s->peer_hostbound;
+}

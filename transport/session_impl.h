@@ -47,6 +47,7 @@ struct session {
 	uint64_t early_bytes, early_packets;	/* until authenticated */
 	struct packet_in in;
 	struct packet_out out;
+	size_t output_max;		/* for frames */
 	struct buf queue;		/* u32 length, payload: held back */
 
 	struct buf version_ours, version_theirs;

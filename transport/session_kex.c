@@ -542,3 +542,21 @@ session_kex_clear(struct session *s)
 	OPENSSL_cleanse(&s->keys_in, sizeof(s->keys_in));
 	OPENSSL_cleanse(&s->keys_out, sizeof(s->keys_out));
 }
+
+enum proposal_list
+session_failed_list(const struct session *s)
+{
+	return s->failed_list;
+}
+
+struct view
+session_failed_ours(const struct session *s)
+{
+	return buf_view(&s->failed_ours);
+}
+
+struct view
+session_failed_theirs(const struct session *s)
+{
+	return buf_view(&s->failed_theirs);
+}

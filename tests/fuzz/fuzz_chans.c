@@ -19,7 +19,6 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_script.h"
 
-#define PLACE_SIZE	(CHAN_TUN_PACKET_MAX + 64)
 #define ANSWERS_MAX	3	/* to one message: reply, credit, CLOSE */
 #define OPS_MAX		400
 
@@ -29,22 +28,7 @@ struct world {
 	bool is_blocked, refuses, closes, opens;
 	unsigned sends;
 	uint64_t now_ms;
-	size_t reserved;
-	uint8_t place[CARRIER_HEADROOM + PLACE_SIZE];
 };
-
-static int
-carrier_reserve(void *ctx, size_t max, uint8_t **payloadp)
-{
-	struct world *w = ctx;
-
-	require(max <= PLACE_SIZE);
-	if (w->is_blocked)
-		return SSHTAP_ERR_AGAIN;
-	w->reserved = max;
-	*payloadp = w->place + CARRIER_HEADROOM;
-	return 0;
-}
 
 /* All that leaves must be well-formed, and a message that we may send. */
 static void
@@ -57,15 +41,25 @@ check_sent(struct world *w, const struct view *payload)
 	w->sends++;
 }
 
+static bool
+carrier_is_writable(void *ctx)
+{
+	const struct world *w = ctx;
+
+	return !w->is_blocked;
+}
+
 static int
-carrier_commit(void *ctx, size_t len)
+carrier_send_frame(void *ctx, uint8_t *payload, size_t len)
 {
 	struct world *w = ctx;
-	struct view v = view_of(w->place + CARRIER_HEADROOM, len);
+	struct view v = view_of(payload, len);
 
-	require(len <= w->reserved);
-	w->reserved = 0;
+	if (w->is_blocked)
+		return SSHTAP_ERR_AGAIN;
 	check_sent(w, &v);
+	memset(payload - CARRIER_HEADROOM, 0xee,
+	    CARRIER_HEADROOM + len + CARRIER_TAILROOM);
 	return 0;
 }
 
@@ -74,15 +68,14 @@ carrier_send(void *ctx, const struct view *payload)
 {
 	struct world *w = ctx;
 
-	w->reserved = 0;
 	check_sent(w, payload);
 	return 0;
 }
 
 static const struct carrier_ops memory_ops = {
 	.name = "memory",
-	.reserve = carrier_reserve,
-	.commit = carrier_commit,
+	.send_frame = carrier_send_frame,
+	.is_writable = carrier_is_writable,
 	.send = carrier_send
 };
 
@@ -273,18 +266,23 @@ check_local(int r)
 static void
 send_frame(struct chan *c, size_t len)
 {
-	uint8_t *frame;
-	size_t max;
-	int r = chan_tun_reserve(c, &frame, &max);
+	uint8_t *room = calloc(1, CHAN_TUN_HEADROOM + len + CHAN_TUN_TAILROOM);
+	size_t max = 0;
+	int may, r;
 
+	require(room != NULL);
+	may = chan_tun_room(c, &max);
+	check_local(may);
+	r = chan_tun_send(c, room + CHAN_TUN_HEADROOM, len);
 	check_local(r);
-	if (r != 0)
+	free(room);
+	if (may != 0) {
+		require(r == may);
 		return;
+	}
 	require(max >= CHAN_TUN_FRAME_MIN && max <= CHAN_TUN_FRAME_MAX);
-	if (len > max)
-		len = max;
-	memset(frame - CARRIER_HEADROOM, 0xee, CARRIER_HEADROOM + len);
-	check_local(chan_tun_commit(c, len));
+	require(r == 0 || r == SSHTAP_ERR_DROPPED);
+	require(r == 0 || len < 24 || len > max);
 }
 
 static void
@@ -414,7 +412,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned n = 0;
 	int r = 0;
 
-	memset(&w, 0, offsetof(struct world, place));
+	memset(&w, 0, sizeof(w));
 	carrier.peer = (enum carrier_peer)(flags >> 1 & 3) %
 	    (CARRIER_PEER_OTHER + 1);
 	require(chans_new(&carrier, &events, &w, (flags & 1) != 0,

@@ -139,7 +139,8 @@ feed_sealed(struct stream *st, const struct view *body)
 	put_be32(packet, (uint32_t)len);
 	memcpy(packet + 4, body->p, body->len);
 	if (st->sealer != NULL) {
-		require(cipher_seal(st->sealer, st->seq, packet, len) == 0);
+		require(cipher_seal(st->sealer, st->seq, packet, packet,
+		    len) == 0);
 		len += CIPHER_TAG_SIZE;
 	}
 	st->seq++;

@@ -136,18 +136,19 @@ sign(void *ctx, const struct view *algorithm, const struct view *data,
 static void
 send_frames(struct app *a)
 {
-	uint8_t *frame;
+	uint8_t room[CHAN_TUN_HEADROOM + 100 + CHAN_TUN_TAILROOM];
+	uint8_t *frame = room + CHAN_TUN_HEADROOM;
 	size_t max;
 	int r;
 
 	while (a->tun != NULL && a->frames_left > 0) {
-		r = chan_tun_reserve(a->tun, &frame, &max);
+		r = chan_tun_room(a->tun, &max);
 		if (r == SSHTAP_ERR_AGAIN || r == SSHTAP_ERR_STATE)
 			return;
 		require(r == 0);
 		a->frames_left--;
-		memset(frame, (int)a->frames_left, 100 < max ? 100 : max);
-		r = chan_tun_commit(a->tun, 100 < max ? 100 : max);
+		memset(frame, (int)a->frames_left, 100);
+		r = chan_tun_send(a->tun, frame, 100 < max ? 100 : max);
 		if (r != 0) {
 			a->frames_left = 0;
 			if (r != SSHTAP_ERR_DROPPED)
@@ -503,16 +504,13 @@ say(struct world *w, const uint8_t *payload, size_t len)
 	struct session *s = victim_of(w)->s;
 	struct middle *m = &w->m;
 	bool has_keys = s->keys_in.alg != NULL;
-	struct view out;
-	uint8_t *place;
+	struct view v = view_of(payload, len), out;
 
 	if (len == 0 || len > PACKET_PAYLOAD_MAX || m->is_blind ||
 	    victim_of(w)->result != 0)
 		return;
 	/* Keys are changed before they are wiped, behind this packet. */
-	require(packet_out_reserve(&m->out, len, true, &place) == 0);
-	memcpy(place, payload, len);
-	if (packet_out_commit(&m->out, len) != 0) {
+	if (packet_out_put(&m->out, &v) != 0) {
 		m->is_blind = true;
 		return;
 	}
