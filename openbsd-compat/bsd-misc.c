@@ -64,3 +64,14 @@ closefrom(int lowfd)
 		(void)close((int)fd);
 }
 #endif
+
+#ifndef HAVE_EXPLICIT_BZERO
+/* What a volatile pointer leads to the compiler must not guess. */
+static void *(*const volatile set_bytes)(void *, int, size_t) = memset;
+
+void
+explicit_bzero(void *p, size_t len)
+{
+	(void)set_bytes(p, 0, len);
+}
+#endif

@@ -6,6 +6,8 @@
 
 #include "config.h"
 
+#include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 /*
@@ -16,6 +18,11 @@
 #ifndef HAVE_CLOSEFROM
 /* Close every descriptor from lowfd upwards.  errno is not defined after. */
 void closefrom(int lowfd);
+#endif
+
+#ifndef HAVE_EXPLICIT_BZERO
+/* Zero len bytes, also where the compiler sees that nobody reads them. */
+void explicit_bzero(void *p, size_t len);
 #endif
 
 #endif /* BSD_MISC_H */
