@@ -10,8 +10,9 @@
 #include "tun/offload.h"
 
 /*
- * Places for frames that wait.  All storage is taken at the start, and the
- * place that was freed last is given out first: it is still in the cache.
+ * Places for frames that wait.  All storage is taken at the start, though
+ * the system gives memory only for places that were in use once.  The place
+ * that was freed last is given out first: it is still in the cache.
  *
  * There are two sizes, as there are two sizes of frames: a few of 64 KiB and
  * many of two.  How long a frame is turns out while it is read, so a small
@@ -36,20 +37,35 @@ struct slot {
 };
 
 struct slot_pool {
-	struct slot *small, *large;	/* free ones */
-	unsigned nsmall, nlarge;	/* how many those are */
+	unsigned nsmall, nlarge;	/* free ones */
+	struct slot *small, *large;	/* those of them that came back */
+	unsigned small_used, large_used;	/* were ever given out, */
+	unsigned small_end, large_end;		/* of so many */
 	uint8_t *storage;
 	struct slot *slots;
 	size_t storage_size;
 };
 
-/* Returns 0 or SSHTAP_ERR_ALLOC; slot_pool_free undoes it, zeroed or not. */
+/*
+ * nsmall, nlarge: at most 1 GiB in all.
+ * Returns 0 or SSHTAP_ERR_ALLOC (nothing is to be freed then, but may be).
+ */
 int slot_pool_init(struct slot_pool *p, unsigned nsmall, unsigned nlarge);
+
+/*
+ * Wipe and return all, also what is still out; p may be all zeroes.  No slot
+ * of it exists any more.
+ */
 void slot_pool_free(struct slot_pool *p);
 
-/* A free one, or NULL. */
+/*
+ * A free one, or NULL.  Its frame begins at a multiple of 64 bytes; whatever
+ * it had in it when it was given back still is.
+ */
 struct slot *slot_take_small(struct slot_pool *p);
 struct slot *slot_take_large(struct slot_pool *p);
+
+/* Give it back, each once; it is the first to be taken again. */
 void slot_give(struct slot_pool *p, struct slot *s);
 
 #endif /* SLOT_H */
