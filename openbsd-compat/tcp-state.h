@@ -9,12 +9,12 @@
 
 /*
  * What the system's TCP knows of a connection, and what it may be told.
- * Calls fail with ENOTSUP, and harmlessly, where the system or the kind of
- * descriptor (a pipe of a proxy) has nothing of it.
+ * Calls return 0, or -1 and errno: ENOTSUP, and harmlessly, where the system
+ * or the kind of descriptor (a pipe of a proxy) has nothing of it.
  */
 struct tcp_state {
 	uint32_t rtt_us;	/* smoothed */
-	uint32_t min_rtt_us;	/* the shortest of late */
+	uint32_t min_rtt_us;	/* the shortest of late, 0: not kept */
 	uint64_t rate;		/* delivered bytes per second, 0: not known */
 };
 
