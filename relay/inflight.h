@@ -17,37 +17,53 @@
  *
  * While the round trip is longer than the shortest one by more than
  * INFLIGHT_SLACK_US the limit is the delivery rate over the shortest one and
- * INFLIGHT_EXTRA_US more; else it grows.
+ * INFLIGHT_EXTRA_US more; else it grows, if it is used.
  */
 #define INFLIGHT_SAMPLE_US	5000	/* between two samples */
 #define INFLIGHT_SLACK_US	4000
 #define INFLIGHT_EXTRA_US	2000
 #define INFLIGHT_MIN		(8 * 1024)
-#define INFLIGHT_MAX		(16 * 1024 * 1024)
+#define INFLIGHT_MAX		(64 * 1024 * 1024)
 
-/* Embedded by its owner. */
+#define INFLIGHT_AHEAD_MIN	(8 * 1024)
+#define INFLIGHT_AHEAD_MAX	(256 * 1024)
+
+/* Embedded by its owner, who reads limit and rate at most. */
 struct inflight {
 	uint64_t limit;		/* bytes, INFLIGHT_MIN to INFLIGHT_MAX */
 	uint64_t rate;		/* bytes per second, 0: not known */
 	uint64_t next_us;	/* when a sample is due */
+
+	uint64_t used;		/* most that was queued since the last one */
+	bool is_long;		/* the round trip, though the limit is cut */
+	uint64_t long_us;	/* since when */
+	uint64_t settle_us;	/* when a cut must have shown its effect */
+	uint64_t before;	/* the limit before the first of these cuts */
+	uint32_t base_us;	/* shortest of another path, 0: as measured */
+	uint64_t base_end_us;	/* when that is to be tried again */
+	uint32_t low_us, old_low_us;	/* where the system keeps none */
+	uint64_t low_end_us;
 };
 
-/* There is no limit but INFLIGHT_MAX until there is a sample. */
+/* There is no limit but INFLIGHT_MAX until a sample makes one. */
 void inflight_init(struct inflight *f);
 
 bool inflight_is_due(const struct inflight *f, uint64_t now_us);
+/* A rate or round trip of 0 changes nothing. */
 void inflight_sample(struct inflight *f, const struct tcp_state *t,
     uint64_t now_us);
 
 /*
  * Bytes that may be given to the socket while queued are there already, 0 to
- * wait.
+ * wait.  To be asked whenever there is something to send, since the limit
+ * moves only while it is made use of.
  */
-size_t inflight_room(const struct inflight *f, size_t queued);
+size_t inflight_room(struct inflight *f, size_t queued);
 
 /*
  * Bytes that may be sealed ahead of the socket: little when it is slow, since
- * what is sealed can be neither dropped nor overtaken.
+ * what is sealed can be neither dropped nor overtaken.  About a millisecond's
+ * worth, INFLIGHT_AHEAD_MIN to INFLIGHT_AHEAD_MAX.
  */
 size_t inflight_ahead(const struct inflight *f);
 
