@@ -16,8 +16,10 @@
  *
  * Who removes the interface: with one descriptor (Linux) the kernel does,
  * when the last copy is closed, so the monitor closes its own as soon as it
- * has passed it.  A device with two descriptors (the pair of macOS) outlives
- * both, so the monitor keeps it and closes it after the child's end.
+ * has passed it.  Where that is not all (tap_needs_keeper: the pair of macOS,
+ * which outlives its descriptors, and an interface of Linux that stays and has
+ * to lose its offload) the monitor keeps the device and closes it after the
+ * child's end, however that came.
  */
 
 #include "config.h"
@@ -189,12 +191,13 @@ answer_tap(struct parent *pa, const struct monitor_request *rq)
 	tap_warn(log_warning, NULL);
 	memcpy(reply.name, tap_name(t),
 	    strnlen(tap_name(t), sizeof(reply.name) - 1));
+	reply.offloads = tap_offloads(t);
 	fds[0] = tap_read_fd(t);
 	fds[1] = tap_write_fd(t);
 	if (fds[0] != fds[1])
 		nfds = 2;
 	send_reply(pa, &reply, fds, nfds);
-	if (nfds == 2)
+	if (tap_needs_keeper(t))
 		pa->kept = t;
 	else
 		tap_close(t);
@@ -447,7 +450,7 @@ monitor_open_tap(struct monitor *m, const struct tap_request *wanted,
 		goto out;
 	}
 	r = tap_adopt(fds[0], nfds == 1 ? fds[0] : fds[1], wanted->mode,
-	    reply.name, tapp);
+	    reply.name, reply.offloads, tapp);
 	if (r == 0)
 		fds[0] = fds[1] = -1;
  out:

@@ -18,8 +18,8 @@
 
 #define IN_PHASE(phase)	(1u << (phase))
 
-static_assert(MONITOR_REQUEST_SIZE == 20 + TAP_LLADDR_LEN &&
-    MONITOR_REPLY_SIZE == 16 + 2 * TAP_NAME_SIZE, "the records below");
+static_assert(MONITOR_REQUEST_SIZE == 24 + TAP_LLADDR_LEN &&
+    MONITOR_REPLY_SIZE == 20 + 2 * TAP_NAME_SIZE, "the records below");
 static_assert(MONITOR_PHASE_COUNT <= 32 && MONITOR_KIND_COUNT <= 32,
     "phases and kinds are bits of a word");
 
@@ -35,7 +35,8 @@ monitor_from_tap_request(const struct tap_request *tap,
 {
 	*rq = (struct monitor_request){ .kind = MONITOR_TAP,
 	    .unit = (uint32_t)tap->unit, .mode = (uint32_t)tap->mode,
-	    .mtu = tap->mtu, .has_lladdr = tap->has_lladdr };
+	    .mtu = tap->mtu, .has_lladdr = tap->has_lladdr,
+	    .offload = tap->offload };
 	if (tap->has_lladdr)
 		memcpy(rq->lladdr, tap->lladdr, sizeof(rq->lladdr));
 }
@@ -46,7 +47,7 @@ monitor_to_tap_request(const struct monitor_request *rq,
 {
 	*tap = (struct tap_request){ .unit = (int)rq->unit,
 	    .mode = (enum tap_mode)rq->mode, .up = true, .mtu = rq->mtu,
-	    .has_lladdr = rq->has_lladdr != 0 };
+	    .has_lladdr = rq->has_lladdr != 0, .offload = rq->offload != 0 };
 	memcpy(tap->lladdr, rq->lladdr, sizeof(tap->lladdr));
 }
 
@@ -67,7 +68,8 @@ check_tap(const struct monitor_request *rq)
 
 	if ((rq->mode != TAP_ETHERNET && rq->mode != TAP_POINT_TO_POINT) ||
 	    rq->unit > TAP_UNIT_ANY || rq->mtu > TAP_MTU_MAX ||
-	    rq->has_lladdr > 1 || (!rq->has_lladdr && !is_zero(rq->lladdr)))
+	    rq->has_lladdr > 1 || rq->offload > 1 ||
+	    (!rq->has_lladdr && !is_zero(rq->lladdr)))
 		return SSHTAP_ERR_ARGUMENT;
 	monitor_to_tap_request(rq, &tap);
 	return tap_check_request(&tap, &fault) == 0 ? 0 :
@@ -78,8 +80,8 @@ static int
 check_detach(const struct monitor_request *rq)
 {
 	return rq->unit == 0 && rq->mode == 0 && rq->mtu == 0 &&
-	    rq->has_lladdr == 0 && is_zero(rq->lladdr) ? 0 :
-	    SSHTAP_ERR_ARGUMENT;
+	    rq->has_lladdr == 0 && rq->offload == 0 &&
+	    is_zero(rq->lladdr) ? 0 : SSHTAP_ERR_ARGUMENT;
 }
 
 /* Each kind once; nothing that makes an interface after MONITOR_TAP. */
@@ -127,7 +129,8 @@ monitor_encode_request(const struct monitor_request *rq,
 	put_be32(out + 8, rq->mode);
 	put_be32(out + 12, rq->mtu);
 	put_be32(out + 16, rq->has_lladdr);
-	memcpy(out + 20, rq->lladdr, TAP_LLADDR_LEN);
+	put_be32(out + 20, rq->offload);
+	memcpy(out + 24, rq->lladdr, TAP_LLADDR_LEN);
 }
 
 void
@@ -139,7 +142,8 @@ monitor_decode_request(const uint8_t in[MONITOR_REQUEST_SIZE],
 	rq->mode = get_be32(in + 8);
 	rq->mtu = get_be32(in + 12);
 	rq->has_lladdr = get_be32(in + 16);
-	memcpy(rq->lladdr, in + 20, TAP_LLADDR_LEN);
+	rq->offload = get_be32(in + 20);
+	memcpy(rq->lladdr, in + 24, TAP_LLADDR_LEN);
 }
 
 void
@@ -152,6 +156,7 @@ monitor_encode_reply(const struct monitor_reply *rp,
 	put_be32(out + 12, rp->fault.limit);
 	memcpy(out + 16, rp->fault.name, TAP_NAME_SIZE);
 	memcpy(out + 16 + TAP_NAME_SIZE, rp->name, TAP_NAME_SIZE);
+	put_be32(out + 16 + 2 * TAP_NAME_SIZE, rp->offloads);
 }
 
 int
@@ -170,8 +175,10 @@ monitor_decode_reply(const uint8_t in[MONITOR_REPLY_SIZE],
 	reply.fault.limit = get_be32(in + 12);
 	memcpy(reply.fault.name, in + 16, TAP_NAME_SIZE);
 	memcpy(reply.name, in + 16 + TAP_NAME_SIZE, TAP_NAME_SIZE);
+	reply.offloads = get_be32(in + 16 + 2 * TAP_NAME_SIZE);
 	if (memchr(reply.fault.name, '\0', TAP_NAME_SIZE) == NULL ||
-	    memchr(reply.name, '\0', TAP_NAME_SIZE) == NULL)
+	    memchr(reply.name, '\0', TAP_NAME_SIZE) == NULL ||
+	    reply.offloads > TAP_OFFLOAD_ALL)
 		return SSHTAP_ERR_FORMAT;
 	*rp = reply;
 	return 0;

@@ -12,8 +12,8 @@
  * What the network process may ask of the monitor, and when.  Records of
  * fixed size, numbers big-endian; descriptors travel beside a reply.
  */
-#define MONITOR_REQUEST_SIZE	26	/* five numbers, an address */
-#define MONITOR_REPLY_SIZE	48	/* result, fault, name */
+#define MONITOR_REQUEST_SIZE	30	/* six numbers, an address */
+#define MONITOR_REPLY_SIZE	52	/* result, fault, name, offloads */
 
 enum monitor_kind {
 	MONITOR_TAP = 1,	/* make the interface, pass its descriptors */
@@ -37,6 +37,7 @@ struct monitor_state {
 struct monitor_request {
 	uint32_t kind, unit, mode, mtu;
 	uint32_t has_lladdr;	/* 0 or 1 */
+	uint32_t offload;	/* 0 or 1 */
 	uint8_t lladdr[TAP_LLADDR_LEN];	/* zero without */
 };
 
@@ -44,6 +45,7 @@ struct monitor_reply {
 	int32_t result;		/* 0 or an enum sshtap_err */
 	struct tap_fault fault;	/* meaningful with SSHTAP_ERR_SYSTEM */
 	char name[TAP_NAME_SIZE];	/* of the interface */
+	uint32_t offloads;	/* TAP_OFFLOAD_... */
 };
 
 void monitor_encode_request(const struct monitor_request *rq,
@@ -53,7 +55,10 @@ void monitor_decode_request(const uint8_t in[MONITOR_REQUEST_SIZE],
 void monitor_encode_reply(const struct monitor_reply *rp,
     uint8_t out[MONITOR_REPLY_SIZE]);
 
-/* Returns 0, or SSHTAP_ERR_FORMAT: no result, no step, a name without end. */
+/*
+ * Returns 0, or SSHTAP_ERR_FORMAT: no result, no step, a name without end, an
+ * offload that there is not.
+ */
 int monitor_decode_reply(const uint8_t in[MONITOR_REPLY_SIZE],
     struct monitor_reply *rp);
 

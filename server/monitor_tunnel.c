@@ -258,14 +258,14 @@ unit_of(const char *name)
 }
 
 /*
- * One that outlives its descriptors is closed at the end of the tunnel; of
+ * One that is more than its descriptors is closed at the end of the tunnel; of
  * another one only the network process may hold a descriptor, or it would
  * stay as long as we do.
  */
 static void
 keep_device(struct monitor_tunnel *t, struct tap *tap)
 {
-	if (tap_read_fd(tap) != tap_write_fd(tap))
+	if (tap_needs_keeper(tap))
 		t->kept = tap;
 	else
 		tap_close(tap);
@@ -275,7 +275,8 @@ static void
 reply_granted(struct server_monitor *m, const struct monitor_tunnel *t,
     const struct tap *tap)
 {
-	struct request_device d = { .slot = (uint32_t)(t - m->tunnels) };
+	struct request_device d = { .slot = (uint32_t)(t - m->tunnels),
+	    .offloads = tap_offloads(tap) };
 	int fds[2] = { tap_read_fd(tap), tap_write_fd(tap) };
 	struct buf out;
 

@@ -75,15 +75,15 @@ ask_key(struct network *n, const struct auth_publickey *pk,
 
 /* Take over what came; mode was checked by the channel. */
 static int
-adopt(const struct request_tunnel *t, const char *name, int *fds, size_t nfds,
-    struct tap **tapp)
+adopt(const struct request_tunnel *t, const struct request_device *d,
+    int *fds, size_t nfds, struct tap **tapp)
 {
 	int r;
 
 	if (nfds == 0)
 		return SSHTAP_ERR_CLOSED;
 	if ((r = tap_adopt(fds[0], nfds == 1 ? fds[0] : fds[1],
-	    (enum tap_mode)t->mode, name, tapp)) == 0)
+	    (enum tap_mode)t->mode, d->name, d->offloads, tapp)) == 0)
 		fds[0] = fds[1] = -1;
 	return r;
 }
@@ -101,7 +101,7 @@ ask_tunnel(struct network *n, const struct request_tunnel *t,
 	    (r = ask(n, fds, &nfds)) == 0 &&
 	    (r = request_get_device(buf_view(&n->record), d)) == 0 &&
 	    d->reason == 0)
-		r = adopt(t, d->name, fds, nfds, tapp);
+		r = adopt(t, d, fds, nfds, tapp);
 	proc_close(&fds[0]);
 	proc_close(&fds[1]);
 	return r;

@@ -196,7 +196,8 @@ request_put_device(struct buf *out, const struct request_device *d)
 
 	if ((r = buf_put_u32(out, d->reason)) != 0 ||
 	    (r = buf_put_string_view(out, &d->text)) != 0 ||
-	    (r = buf_put_u32(out, d->slot)) != 0)
+	    (r = buf_put_u32(out, d->slot)) != 0 ||
+	    (r = buf_put_u32(out, d->offloads)) != 0)
 		return r;
 	return buf_put_cstring(out, d->name);
 }
@@ -211,6 +212,7 @@ request_get_device(struct view record, struct request_device *d)
 	if ((r = view_get_u32(&record, &d->reason)) != 0 ||
 	    (r = view_get_string(&record, &d->text)) != 0 ||
 	    (r = view_get_u32(&record, &d->slot)) != 0 ||
+	    (r = view_get_u32(&record, &d->offloads)) != 0 ||
 	    (r = view_get_string(&record, &name)) != 0 ||
 	    (r = view_end(&record)) != 0)
 		return r;

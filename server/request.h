@@ -107,6 +107,7 @@ struct request_device {
 	uint32_t reason;	/* 0, or an SSH_OPEN_* reason */
 	struct view text;	/* for the peer; empty when granted */
 	uint32_t slot;		/* for REQUEST_TUNNEL_END */
+	uint32_t offloads;	/* TAP_OFFLOAD_... of the device */
 	char name[REQUEST_NAME_SIZE];	/* of the interface, or "" */
 };
 

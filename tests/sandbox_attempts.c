@@ -334,6 +334,13 @@ make_interface(void)
 	return result(ioctl(tcp, TUNSETIFF, &ifr));
 }
 
+/* What the monitor has turned on is not the network process's to change. */
+static int
+change_device(void)
+{
+	return result(ioctl(tcp, TUNSETOFFLOAD, 0UL));
+}
+
 static int
 type_into_terminal(void)
 {
@@ -449,6 +456,7 @@ const struct sandbox_attempt sandbox_attempts[] = {
 	{ "mmap a descriptor", SECCOMP, map_descriptor },
 	{ "much memory", DATA, map_much },
 	{ "ioctl TUNSETIFF", SECCOMP, make_interface },
+	{ "ioctl TUNSETOFFLOAD", SECCOMP, change_device },
 	{ "ioctl TIOCSTI", SECCOMP, type_into_terminal },
 	{ "io_uring_setup", SECCOMP, set_up_ring },
 	{ "bpf", SECCOMP, load_bpf },

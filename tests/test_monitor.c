@@ -44,6 +44,7 @@ static const struct request_case cases[] = {
 	{ TAP_RQ(.mode = TAP_ETHERNET, .mtu = 65535), 0 },
 	{ TAP_RQ(.mode = TAP_ETHERNET, LLADDR(2, 0, 0, 0, 0, 0)), 0 },
 	{ TAP_RQ(.mode = TAP_ETHERNET, LLADDR(0, 0, 0, 0, 0, 1)), 0 },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .offload = 1), 0 },
 	{ { .kind = MONITOR_DETACH }, 0 },
 
 	{ TAP_RQ(.unit = TAP_UNIT_MAX + 1, .mode = TAP_ETHERNET),
@@ -70,7 +71,11 @@ static const struct request_case cases[] = {
 	    .lladdr = { 2, 0, 0, 0, 0, 1 }), SSHTAP_ERR_ARGUMENT },
 	{ TAP_RQ(.mode = TAP_ETHERNET, .lladdr = { 2, 0, 0, 0, 0, 1 }),
 	    SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .offload = 2), SSHTAP_ERR_ARGUMENT },
+	{ TAP_RQ(.mode = TAP_ETHERNET, .offload = UINT32_MAX),
+	    SSHTAP_ERR_ARGUMENT },
 	{ { .kind = MONITOR_DETACH, .unit = 1 }, SSHTAP_ERR_ARGUMENT },
+	{ { .kind = MONITOR_DETACH, .offload = 1 }, SSHTAP_ERR_ARGUMENT },
 	{ { .kind = MONITOR_DETACH, .mode = 1 }, SSHTAP_ERR_ARGUMENT },
 	{ { .kind = MONITOR_DETACH, .mtu = 1 }, SSHTAP_ERR_ARGUMENT },
 	{ { .kind = MONITOR_DETACH, .has_lladdr = 1 }, SSHTAP_ERR_ARGUMENT },
@@ -98,16 +103,15 @@ test_request_bounds(void **state)
 }
 
 static void
-test_request_of_a_device_survives(void **state)
+check_request_survives(bool offload)
 {
 	const struct tap_request want = { .unit = TAP_UNIT_ANY,
 	    .mode = TAP_ETHERNET, .up = true, .mtu = 1400, .has_lladdr = true,
-	    .lladdr = { 2, 1, 2, 3, 4, 5 } };
+	    .lladdr = { 2, 1, 2, 3, 4, 5 }, .offload = offload };
 	uint8_t wire[MONITOR_REQUEST_SIZE];
 	struct monitor_request rq;
 	struct tap_request got;
 
-	(void)state;
 	monitor_from_tap_request(&want, &rq);
 	assert_int_equal(rq.kind, MONITOR_TAP);
 	monitor_encode_request(&rq, wire);
@@ -120,6 +124,15 @@ test_request_of_a_device_survives(void **state)
 	assert_int_equal(got.mtu, want.mtu);
 	assert_true(got.has_lladdr);
 	assert_memory_equal(got.lladdr, want.lladdr, TAP_LLADDR_LEN);
+	assert_int_equal(got.offload, offload);
+}
+
+static void
+test_request_of_a_device_survives(void **state)
+{
+	(void)state;
+	check_request_survives(false);
+	check_request_survives(true);
 }
 
 static void
@@ -144,10 +157,11 @@ static void
 test_request_keeps_its_numbers(void **state)
 {
 	const struct monitor_request rq = { 0x01020304, 0x7fffffff,
-	    0xfffffffe, 0x05060708, 0x090a0b0c, { 1, 2, 3, 4, 5, 6 } };
+	    0xfffffffe, 0x05060708, 0x090a0b0c, 0x0d0e0f10,
+	    { 1, 2, 3, 4, 5, 6 } };
 	static const uint8_t want[MONITOR_REQUEST_SIZE] = { 1, 2, 3, 4,
 	    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 5, 6, 7, 8,
-	    9, 10, 11, 12, 1, 2, 3, 4, 5, 6 };
+	    9, 10, 11, 12, 13, 14, 15, 16, 1, 2, 3, 4, 5, 6 };
 	uint8_t out[MONITOR_REQUEST_SIZE];
 	struct monitor_request back;
 
@@ -160,6 +174,7 @@ test_request_keeps_its_numbers(void **state)
 	assert_int_equal(back.mode, rq.mode);
 	assert_int_equal(back.mtu, rq.mtu);
 	assert_int_equal(back.has_lladdr, rq.has_lladdr);
+	assert_int_equal(back.offload, rq.offload);
 	assert_memory_equal(back.lladdr, rq.lladdr, sizeof(rq.lladdr));
 }
 
@@ -178,7 +193,8 @@ test_reply_is_checked(void **state)
 {
 	const struct monitor_reply good = { .result = SSHTAP_ERR_SYSTEM,
 	    .fault = { .step = TAP_STEP_MTU, .error = ERANGE,
-	    .limit = 0xfffffffe, .name = "tap7" }, .name = "0123456789abcde" };
+	    .limit = 0xfffffffe, .name = "tap7" }, .name = "0123456789abcde",
+	    .offloads = TAP_OFFLOAD_ALL };
 	uint8_t out[MONITOR_REPLY_SIZE];
 	struct monitor_reply back, reply;
 
@@ -191,6 +207,7 @@ test_reply_is_checked(void **state)
 	assert_int_equal(back.fault.limit, 0xfffffffe);
 	assert_string_equal(back.fault.name, "tap7");
 	assert_string_equal(back.name, "0123456789abcde");
+	assert_int_equal(back.offloads, TAP_OFFLOAD_ALL);
 
 	reply = good;
 	reply.name[TAP_NAME_SIZE - 1] = 'f';
@@ -200,6 +217,9 @@ test_reply_is_checked(void **state)
 	assert_reply_refused(&reply);
 	reply = good;
 	reply.fault.step = TAP_STEP_COUNT;
+	assert_reply_refused(&reply);
+	reply = good;
+	reply.offloads = TAP_OFFLOAD_ALL + 1;
 	assert_reply_refused(&reply);
 	reply = good;
 	reply.result = 1;

@@ -543,7 +543,7 @@ use_device(void)
 
 	assert_int_equal(fdpass_receive(sockets[1], &byte, 1, fds, &nfds), 1);
 	assert_int_equal(nfds, 1);
-	assert_int_equal(tap_adopt(fds[0], fds[0], TAP_ETHERNET, "tap", &t),
+	assert_int_equal(tap_adopt(fds[0], fds[0], TAP_ETHERNET, "tap", 0, &t),
 	    0);
 	do {
 		wait_for(tap_read_fd(t));

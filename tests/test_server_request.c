@@ -373,6 +373,7 @@ test_device(void **state)
 {
 	struct request_device d = { .reason = 1,
 	    .text = view_of_string("not permitted"), .slot = 7,
+	    .offloads = 0x01020304,
 	    .name = "exactly15charsX" }, got;
 	struct buf b;
 
@@ -384,6 +385,7 @@ test_device(void **state)
 	assert_int_equal(got.reason, 1);
 	assert_true(view_is(&got.text, "not permitted"));
 	assert_int_equal(got.slot, 7);
+	assert_int_equal(got.offloads, 0x01020304);
 	assert_string_equal(got.name, "exactly15charsX");
 	assert_only_whole(&b, get_device);
 	buf_reset(&b);
@@ -406,6 +408,7 @@ test_device_name_is_bounded(void **state)
 	buf_init(&b, REQUEST_MAX);
 	assert_int_equal(buf_put_u32(&b, 0), 0);
 	assert_int_equal(buf_put_cstring(&b, ""), 0);
+	assert_int_equal(buf_put_u32(&b, 0), 0);
 	assert_int_equal(buf_put_u32(&b, 0), 0);
 	assert_int_equal(buf_put_cstring(&b, "sixteen-chars-16"), 0);
 	assert_int_equal(request_get_device(buf_view(&b), &d),

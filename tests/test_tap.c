@@ -337,9 +337,9 @@ test_open_refuses_nonsense(void **state)
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(fault.step, TAP_STEP_REQUEST);
 	assert_null(t);
-	assert_int_equal(tap_adopt(-1, -1, TAP_ETHERNET, "tap0", &t),
+	assert_int_equal(tap_adopt(-1, -1, TAP_ETHERNET, "tap0", 0, &t),
 	    SSHTAP_ERR_ARGUMENT);
-	assert_int_equal(tap_adopt(0, 0, TAP_ETHERNET, "0123456789abcdef",
+	assert_int_equal(tap_adopt(0, 0, TAP_ETHERNET, "0123456789abcdef", 0,
 	    &t), SSHTAP_ERR_ARGUMENT);
 	assert_null(t);
 }

@@ -10,11 +10,14 @@
 
 #include "tun/tap.h"
 
+#include <sys/uio.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/err.h"
+#include "tun/offload.h"
 #include "tun/tap_impl.h"
 
 struct tap *
@@ -106,6 +109,18 @@ tap_stats(const struct tap *t)
 }
 
 bool
+tap_needs_keeper(const struct tap *t)
+{
+	return t->needs_keeper;
+}
+
+unsigned
+tap_offloads(const struct tap *t)
+{
+	return t->offloads;
+}
+
+bool
 tap_has_pending(const struct tap *t)
 {
 	return t->ops->has_pending != NULL && t->ops->has_pending(t);
@@ -117,19 +132,18 @@ tap_check(struct tap *t)
 	return t->ops->check != NULL ? t->ops->check(t) : 0;
 }
 
-static bool
-is_frame_len(size_t len)
+/* What can be told to a device with offload is longer. */
+static size_t
+get_len_max(const struct tap *t)
 {
-	return len >= TAP_FRAME_MIN && len <= TAP_FRAME_MAX;
+	return t->offloads != 0 ? TAP_LARGE : TAP_FRAME_MAX;
 }
 
-int
-tap_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp)
+/* The end of each way to receive. */
+static int
+count_received(struct tap *t, int r, size_t len, size_t *lenp)
 {
-	size_t len = 0;
-	int r = t->ops->recv(t, frame, size, &len);
-
-	if (r == 0 && !is_frame_len(len))
+	if (r == 0 && (len < TAP_FRAME_MIN || len > get_len_max(t)))
 		r = SSHTAP_ERR_DROPPED;
 	if (r == SSHTAP_ERR_DROPPED)
 		t->stats.dropped_in++;
@@ -141,14 +155,69 @@ tap_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp)
 }
 
 int
+tap_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp)
+{
+	size_t len = 0;
+	int r;
+
+	if (t->ops->recv == NULL)
+		return SSHTAP_ERR_STATE;
+	r = t->ops->recv(t, frame, size, &len);
+	return count_received(t, r, len, lenp);
+}
+
+/* Which place it belongs to is known when it is there. */
+static int
+recv_plain(struct tap *t, uint8_t *small, uint8_t *large, size_t *lenp)
+{
+	int r;
+
+	if (large == NULL)
+		return t->ops->recv(t, small, TAP_SMALL, lenp);
+	r = t->ops->recv(t, large, TAP_FRAME_MAX, lenp);
+	if (r == 0 && *lenp <= TAP_SMALL)
+		memcpy(small, large, *lenp);
+	return r;
+}
+
+int
+tap_recv_super(struct tap *t, uint8_t *small, uint8_t *large,
+    struct offload *o, size_t *lenp)
+{
+	size_t len = 0;
+	int r;
+
+	memset(o, 0, sizeof(*o));
+	r = t->ops->recv_super != NULL ?
+	    t->ops->recv_super(t, small, large, o, &len) :
+	    recv_plain(t, small, large, &len);
+	return count_received(t, r, len, lenp);
+}
+
+int
 tap_discard(struct tap *t, unsigned max)
 {
 	uint8_t storage[TAP_HEADROOM + TAP_FRAME_MAX];
+	uint8_t *frame = storage + TAP_HEADROOM;
+	struct offload o;
 	size_t len;
 	int r = 0;
 
 	while (max-- > 0 && (r == 0 || r == SSHTAP_ERR_DROPPED))
-		r = tap_recv(t, storage + TAP_HEADROOM, TAP_FRAME_MAX, &len);
+		r = t->ops->recv == NULL ?
+		    tap_recv_super(t, frame, NULL, &o, &len) :
+		    tap_recv(t, frame, TAP_FRAME_MAX, &len);
+	return r;
+}
+
+/* The end of each way to send. */
+static int
+count_sent(struct tap *t, int r)
+{
+	if (r == 0)
+		t->stats.sent++;
+	else if (r == SSHTAP_ERR_DROPPED)
+		t->stats.dropped_out++;
 	return r;
 }
 
@@ -157,13 +226,78 @@ tap_send(struct tap *t, uint8_t *frame, size_t len)
 {
 	int r = SSHTAP_ERR_DROPPED;
 
-	if (is_frame_len(len))
+	if (len >= TAP_FRAME_MIN && len <= TAP_FRAME_MAX)
 		r = t->ops->send(t, frame, len);
-	if (r == 0)
-		t->stats.sent++;
-	else if (r == SSHTAP_ERR_DROPPED)
-		t->stats.dropped_out++;
-	return r;
+	return count_sent(t, r);
+}
+
+/* Can the device do what this asks for? */
+static bool
+can_take(const struct tap *t, const struct offload *o)
+{
+	unsigned needs = 0;
+
+	if ((o->flags & OFFLOAD_NEEDS_CSUM) != 0)
+		needs |= TAP_OFFLOAD_CSUM;
+	switch (o->gso_type) {
+	case OFFLOAD_GSO_NONE:
+		break;
+	case OFFLOAD_GSO_TCPV4:
+	case OFFLOAD_GSO_TCPV6:
+		needs |= TAP_OFFLOAD_TCP;
+		break;
+	case OFFLOAD_GSO_UDP_L4:
+		needs |= TAP_OFFLOAD_UDP;
+		break;
+	default:
+		return false;
+	}
+	return (needs & ~t->offloads) == 0;
+}
+
+/* Bytes from iov[1] on; 0 when they are no frame for the device. */
+static size_t
+get_len(const struct tap *t, const struct iovec *iov, unsigned n)
+{
+	size_t len = 0, max = get_len_max(t);
+	unsigned i;
+
+	for (i = 1; i < n; i++) {
+		if (iov[i].iov_len > max - len)
+			return 0;
+		len += iov[i].iov_len;
+	}
+	return len >= TAP_FRAME_MIN ? len : 0;
+}
+
+static int
+send_gathered(struct tap *t, const struct iovec *iov, unsigned n)
+{
+	uint8_t frame[TAP_FRAME_MAX];
+	size_t len = 0;
+	unsigned i;
+
+	if (n == 2)
+		return t->ops->send(t, iov[1].iov_base, iov[1].iov_len);
+	for (i = 1; i < n; i++) {
+		if (iov[i].iov_len > 0)
+			memcpy(frame + len, iov[i].iov_base, iov[i].iov_len);
+		len += iov[i].iov_len;
+	}
+	return t->ops->send(t, frame, len);
+}
+
+int
+tap_send_super(struct tap *t, const struct offload *o, struct iovec *iov,
+    unsigned n)
+{
+	int r = SSHTAP_ERR_DROPPED;
+
+	if (can_take(t, o) && get_len(t, iov, n) != 0)
+		r = t->ops->send_super != NULL ?
+		    t->ops->send_super(t, o, iov, n) :
+		    send_gathered(t, iov, n);
+	return count_sent(t, r);
 }
 
 void

@@ -48,9 +48,10 @@ struct offload;
 #define TAP_OFFLOAD_CSUM	0x1u	/* NEEDS_CSUM */
 #define TAP_OFFLOAD_TCP		0x2u	/* TCP super-frames over IPv4 and 6 */
 #define TAP_OFFLOAD_UDP		0x4u	/* UDP likewise, GSO_UDP_L4 */
+#define TAP_OFFLOAD_ALL		0x7u
 
 /*
- * One implementation.  recv and send follow tap_recv and tap_send below; the
+ * One implementation.  recv, send and their like follow tap_recv and tap_send below; the
  * wrappers there count and check the length, so these need not.  A function
  * that a device has no need of is NULL.
  */
@@ -58,6 +59,11 @@ struct tap_ops {
 	const char *name;
 	int (*recv)(struct tap *t, uint8_t *frame, size_t size, size_t *lenp);
 	int (*send)(struct tap *t, uint8_t *frame, size_t len);
+	/* Of a device with offload, which has no recv. */
+	int (*recv_super)(struct tap *t, uint8_t *small, uint8_t *large,
+	    struct offload *o, size_t *lenp);
+	int (*send_super)(struct tap *t, const struct offload *o,
+	    struct iovec *iov, unsigned n);
 	bool (*has_pending)(const struct tap *t);
 	int (*check)(struct tap *t);
 	void (*close)(struct tap *t);
@@ -149,10 +155,12 @@ int tap_open(const struct tap_request *rq, struct tap **tapp,
  * Take over descriptors that another process opened (see priv/monitor.h).
  *
  * name:    interface name, copied, at most 15 bytes.
+ * offloads: what tap_offloads said there; no system call tells it here.
  * Owner:   on success the descriptors belong to the device.
+ * Returns 0, SSHTAP_ERR_ARGUMENT, SSHTAP_ERR_ALLOC, or SSHTAP_ERR_SYSTEM.
  */
 int tap_adopt(int rfd, int wfd, enum tap_mode mode, const char *name,
-    struct tap **tapp);
+    unsigned offloads, struct tap **tapp);
 
 /*
  * Two devices joined in memory, for tests: what one sends the other receives.
@@ -171,6 +179,14 @@ int tap_read_fd(const struct tap *t);
 int tap_write_fd(const struct tap *t);
 
 const struct tap_stats *tap_stats(const struct tap *t);
+
+/*
+ * tap_close does more than to close descriptors, so whoever opened the device
+ * for another process keeps it until that one is done with it or has ended;
+ * any other device must not be kept, or it would outlive its user.  On Linux:
+ * a persistent one with offload, which it loses.  Of who adopted it: false.
+ */
+bool tap_needs_keeper(const struct tap *t);
 
 /*
  * A frame is buffered: tap_recv has one though the descriptor may not become
@@ -199,13 +215,15 @@ void tap_warn(tap_warning_fn *fn, void *ctx);
  *          point-to-point mode.  Any alignment.
  * Returns 0; SSHTAP_ERR_AGAIN (none is waiting); SSHTAP_ERR_DROPPED (one was
  * taken and dropped: too long for size, a runt, or foreign; go on);
- * SSHTAP_ERR_GONE (the device was removed); SSHTAP_ERR_SYSTEM.
+ * SSHTAP_ERR_GONE (the device was removed); SSHTAP_ERR_SYSTEM;
+ * SSHTAP_ERR_STATE (it has tap_offloads).
  */
 int tap_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp);
 
 /*
  * Receive at most max frames and throw them away.
- * Returns what tap_recv said to the last one, 0 if that was a frame.
+ * Returns what tap_recv, or tap_recv_super, said to the last one, 0 if that
+ * was a frame.
  */
 int tap_discard(struct tap *t, unsigned max);
 
@@ -222,13 +240,17 @@ int tap_send(struct tap *t, uint8_t *frame, size_t len);
 unsigned tap_offloads(const struct tap *t);
 
 /*
- * Receive one frame, which may be a super-frame.  For a device with
- * tap_offloads; another one gives plain frames.
+ * Receive one frame, which may be a super-frame.  From a device without
+ * tap_offloads, and in either mode: a plain one.
  *
- * small:   TAP_SMALL bytes of room; a frame that fits is there.
- * large:   TAP_LARGE bytes of room; a longer one is there.  Or NULL: it is
- *          dropped.
- * Returns as tap_recv does.
+ * small:   TAP_SMALL bytes of room, after TAP_HEADROOM in point-to-point mode;
+ *          the frame is there when *lenp is at most TAP_SMALL.
+ * large:   TAP_LARGE bytes of room, likewise; a longer frame is there, all of
+ *          it.  Or NULL: it is dropped.
+ * o:       none for an ordinary frame; of what the kernel says only the bits
+ *          and types of offload.h, and places inside of the frame, get through.
+ * Both places and *o may be changed whatever is returned.
+ * Returns as tap_recv does, never SSHTAP_ERR_STATE.
  */
 #define TAP_SMALL	2048
 #define TAP_LARGE	65553		/* OFFLOAD_FRAME_MAX */
@@ -239,10 +261,14 @@ int tap_recv_super(struct tap *t, uint8_t *small, uint8_t *large,
  * Send one frame, which may be a super-frame that the device can take, from
  * n pieces of memory.
  *
- * iov:     [0] is a place for the device's own header; the frame is in those
- *          from [1] on, of which the first has an Ethernet header at least.
- * o:       none for a plain frame; checked (offload.h).
- * Returns as tap_send does.
+ * iov:     [0] is a place for the device's own header and is overwritten; the
+ *          frame is in those from [1] on, of which the first has an Ethernet
+ *          header at least.
+ * o:       none for a plain frame, which any device takes, in one piece
+ *          without a copy; else checked (offload.h).
+ * Returns as tap_send does; SSHTAP_ERR_DROPPED also for what tap_offloads
+ * does not list, and for a frame over TAP_FRAME_MAX without offload or over
+ * TAP_LARGE with it.
  */
 int tap_send_super(struct tap *t, const struct offload *o, struct iovec *iov,
     unsigned n);

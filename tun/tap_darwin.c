@@ -214,6 +214,8 @@ new_device(const struct darwin_device *dev, const struct tap_pair *tp,
 	t->state = d;
 	t->read_fd = dev->rfd;
 	t->write_fd = dev->wfd;
+	/* A pair is no descriptor's. */
+	t->needs_keeper = tp != NULL;
 	*tapp = t;
 	return 0;
 }
@@ -311,10 +313,12 @@ tap_open(const struct tap_request *rq, struct tap **tapp,
 
 int
 tap_adopt(int rfd, int wfd, enum tap_mode mode, const char *name,
-    struct tap **tapp)
+    unsigned offloads, struct tap **tapp)
 {
 	struct darwin_device dev;
 
+	if (offloads != 0)
+		return SSHTAP_ERR_ARGUMENT;
 	if (darwin_device_adopt(rfd, wfd, (enum darwin_mode)mode, name,
 	    &dev) == -1)
 		return errno == EINVAL ? SSHTAP_ERR_ARGUMENT :

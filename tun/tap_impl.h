@@ -14,6 +14,8 @@ struct tap {
 	enum tap_mode mode;
 	int read_fd;		/* -1 where there is none */
 	int write_fd;		/* the same number, or another */
+	unsigned offloads;	/* TAP_OFFLOAD_... */
+	bool needs_keeper;	/* see tap_needs_keeper */
 	struct tap_stats stats;	/* kept by tap.c alone */
 };
 

@@ -57,6 +57,29 @@ is_gone(int error)
 	    error == EBADF;
 }
 
+int
+tap_linux_received(ssize_t n, size_t *lenp)
+{
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return SSHTAP_ERR_AGAIN;
+	if (n < 0)
+		return is_gone(errno) ? SSHTAP_ERR_GONE : SSHTAP_ERR_SYSTEM;
+	*lenp = (size_t)n;
+	return 0;
+}
+
+/*
+ * A device that will not take a frame now will not be waited for: the frame
+ * is lost as it would be on a wire, EAGAIN included.
+ */
+int
+tap_linux_sent(ssize_t n, size_t len)
+{
+	if (n == -1)
+		return is_gone(errno) ? SSHTAP_ERR_GONE : SSHTAP_ERR_DROPPED;
+	return (size_t)n == len ? 0 : SSHTAP_ERR_DROPPED;
+}
+
 static enum sys_tun_framing
 framing_of(const struct tap *t)
 {
@@ -91,15 +114,14 @@ read_one(int fd, uint8_t *p, size_t size, size_t *lenp)
 		{ .iov_base = p, .iov_len = size },
 		{ .iov_base = &spare, .iov_len = sizeof(spare) },
 	};
-	ssize_t n = readv(fd, iov, 2);
+	size_t len;
+	int r;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return SSHTAP_ERR_AGAIN;
-	if (n < 0)
-		return is_gone(errno) ? SSHTAP_ERR_GONE : SSHTAP_ERR_SYSTEM;
-	if ((size_t)n > size)
+	if ((r = tap_linux_received(readv(fd, iov, 2), &len)) != 0)
+		return r;
+	if (len > size)
 		return SSHTAP_ERR_DROPPED;
-	*lenp = (size_t)n;
+	*lenp = len;
 	return 0;
 }
 
@@ -124,11 +146,7 @@ linux_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp)
 	return 0;
 }
 
-/*
- * A device that will not take a frame now will not be waited for: the frame
- * is lost as it would be on a wire, EAGAIN included.
- * #syscalls:network write
- */
+/* #syscalls:network write */
 static int
 linux_send(struct tap *t, uint8_t *frame, size_t len)
 {
@@ -139,14 +157,12 @@ linux_send(struct tap *t, uint8_t *frame, size_t len)
 	do
 		n = write(t->write_fd, frame, len);
 	while (n == -1 && errno == EINTR);
-	if (n == -1)
-		return is_gone(errno) ? SSHTAP_ERR_GONE : SSHTAP_ERR_DROPPED;
-	return (size_t)n == len ? 0 : SSHTAP_ERR_DROPPED;
+	return tap_linux_sent(n, len);
 }
 
 /* #syscalls:network close */
-static void
-linux_close(struct tap *t)
+void
+tap_linux_close(struct tap *t)
 {
 	if (t->read_fd != -1)
 		(void)close(t->read_fd);
@@ -158,7 +174,7 @@ static const struct tap_ops linux_ops = {
 	.name = "linux",
 	.recv = linux_recv,
 	.send = linux_send,
-	.close = linux_close,
+	.close = tap_linux_close,
 };
 
 /* What sys_tun_open was doing can be told from errno. */
@@ -202,16 +218,21 @@ tap_linux_attach(const struct tap_request *rq, struct tap_linux *l,
     struct tap_fault *fault)
 {
 	struct ifreq ifr = { .ifr_flags = 0 };
-	int fd, r, saved_errno, wfd;
+	int fd = -1, r, saved_errno, wfd;
 
 	if ((r = tap_check_request(rq, fault)) != 0)
 		return r;
 	name_request(rq, l->name);
-	if (sys_tun_open(rq->unit, (int)rq->mode, NULL, &fd, &wfd) == -1)
+	l->offloads = 0;
+	if (rq->offload && rq->mode == TAP_ETHERNET)
+		fd = tap_vnet_open(rq->unit, &l->offloads);
+	if (fd == -1 && sys_tun_open(rq->unit, (int)rq->mode, NULL, &fd,
+	    &wfd) == -1)
 		return tap_fault_set(fault, get_open_step(rq), l->name);
 	if (ioctl(fd, TUNGETIFF, &ifr) == -1) {
 		r = tap_fault_set(fault, TAP_STEP_CREATE, l->name);
 		saved_errno = errno;
+		tap_vnet_reset(fd);
 		(void)close(fd);
 		errno = saved_errno;
 		return r;
@@ -219,6 +240,8 @@ tap_linux_attach(const struct tap_request *rq, struct tap_linux *l,
 	l->fd = fd;
 	memcpy(l->name, ifr.ifr_name, sizeof(l->name));
 	l->was_there = (ifr.ifr_flags & IFF_PERSIST) != 0;
+	if (l->was_there && l->offloads == 0)
+		tap_vnet_reset(fd);
 	return 0;
 }
 
@@ -309,6 +332,12 @@ tap_linux_configure(const struct tap_request *rq, const struct tap_linux *l,
 	return r;
 }
 
+static const struct tap_ops *
+get_ops(unsigned offloads)
+{
+	return offloads != 0 ? &tap_vnet_ops : &linux_ops;
+}
+
 int
 tap_open(const struct tap_request *rq, struct tap **tapp,
     struct tap_fault *fault)
@@ -319,12 +348,15 @@ tap_open(const struct tap_request *rq, struct tap **tapp,
 
 	if ((r = tap_linux_attach(rq, &l, fault)) != 0)
 		return r;
-	if ((t = tap_new(&linux_ops, l.name, rq->mode)) == NULL) {
+	if ((t = tap_new(get_ops(l.offloads), l.name, rq->mode)) == NULL) {
+		tap_vnet_reset(l.fd);
 		(void)close(l.fd);
 		return SSHTAP_ERR_ALLOC;
 	}
 	t->read_fd = l.fd;
 	t->write_fd = l.fd;
+	t->offloads = l.offloads;
+	t->needs_keeper = l.was_there && l.offloads != 0;
 	if ((r = tap_linux_configure(rq, &l, fault)) == 0) {
 		*tapp = t;
 		t = NULL;
@@ -337,16 +369,19 @@ tap_open(const struct tap_request *rq, struct tap **tapp,
 
 int
 tap_adopt(int rfd, int wfd, enum tap_mode mode, const char *name,
-    struct tap **tapp)
+    unsigned offloads, struct tap **tapp)
 {
 	struct tap *t;
 
-	if (rfd < 0 || wfd < 0 || strlen(name) >= IFNAMSIZ)
+	if (rfd < 0 || wfd < 0 || strlen(name) >= IFNAMSIZ ||
+	    offloads > TAP_OFFLOAD_ALL ||
+	    (offloads != 0 && mode != TAP_ETHERNET))
 		return SSHTAP_ERR_ARGUMENT;
-	if ((t = tap_new(&linux_ops, name, mode)) == NULL)
+	if ((t = tap_new(get_ops(offloads), name, mode)) == NULL)
 		return SSHTAP_ERR_ALLOC;
 	t->read_fd = rfd;
 	t->write_fd = wfd;
+	t->offloads = offloads;
 	*tapp = t;
 	return 0;
 }

@@ -254,7 +254,7 @@ test_adopted_utun(void **state)
 	int fd = dup(tap_read_fd(t));
 
 	(void)state;
-	assert_int_equal(tap_adopt(fd, fd, TAP_POINT_TO_POINT, "utun4", &a),
+	assert_int_equal(tap_adopt(fd, fd, TAP_POINT_TO_POINT, "utun4", 0, &a),
 	    0);
 	exchange(a, 100, 4, WIRE_INET, WIRE_INET);
 	/* It lives as long as any descriptor. */

@@ -338,15 +338,15 @@ test_descriptors_that_are_none(void **state)
 	int rfd = tap_read_fd(t), wfd = tap_write_fd(t);
 
 	(void)state;
-	assert_int_equal(tap_adopt(-1, wfd, TAP_ETHERNET, "feth1", &a),
+	assert_int_equal(tap_adopt(-1, wfd, TAP_ETHERNET, "feth1", 0, &a),
 	    SSHTAP_ERR_ARGUMENT);
-	assert_int_equal(tap_adopt(rfd, -1, TAP_ETHERNET, "feth1", &a),
+	assert_int_equal(tap_adopt(rfd, -1, TAP_ETHERNET, "feth1", 0, &a),
 	    SSHTAP_ERR_ARGUMENT);
 	assert_int_equal(tap_adopt(rfd, wfd, TAP_ETHERNET,
-	    "feth123456789012", &a), SSHTAP_ERR_ARGUMENT);
-	assert_int_equal(tap_adopt(rfd, wfd, TAP_POINT_TO_POINT, "utun1",
+	    "feth123456789012", 0, &a), SSHTAP_ERR_ARGUMENT);
+	assert_int_equal(tap_adopt(rfd, wfd, TAP_POINT_TO_POINT, "utun1", 0,
 	    &a), SSHTAP_ERR_ARGUMENT);
-	assert_int_equal(tap_adopt(wfd, rfd, TAP_ETHERNET, "feth1", &a) < 0,
+	assert_int_equal(tap_adopt(wfd, rfd, TAP_ETHERNET, "feth1", 0, &a) < 0,
 	    1);
 	assert_null(a);
 	assert_int_equal(tap_check(t), 0);

@@ -346,7 +346,7 @@ test_adopted_descriptors(void **state)
 	(void)state;
 	rfd = dup(tap_read_fd(t));
 	wfd = dup(tap_write_fd(t));
-	assert_int_equal(tap_adopt(rfd, wfd, TAP_ETHERNET, tap_name(t), &a),
+	assert_int_equal(tap_adopt(rfd, wfd, TAP_ETHERNET, tap_name(t), 0, &a),
 	    0);
 	assert_string_equal(tap_name(a), tap_name(t));
 	mac_host_open(tap_name(t), &host);

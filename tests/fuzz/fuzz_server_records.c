@@ -138,7 +138,8 @@ check_device(const struct view *record, struct buf *made)
 	require(request_get_device(buf_view(made), &again) == 0);
 	require(strcmp(d.name, again.name) == 0);
 	require(view_equals(&d.text, &again.text));
-	require(d.reason == again.reason && d.slot == again.slot);
+	require(d.reason == again.reason && d.slot == again.slot &&
+	    d.offloads == again.offloads);
 }
 
 /* All that is granted to one process; what it is told stays bounded. */
