@@ -310,6 +310,15 @@ load_hostkeys(const struct server_config *c, enum start start,
 	return r == 0 ? check_algorithms(c, h) : r;
 }
 
+/* Without root a test cannot tell what root will get. */
+static int
+check_system(const struct server_config *c, enum start start)
+{
+	if (start == START_TEST && geteuid() != 0)
+		return 0;
+	return server_monitor_check(c);
+}
+
 static int
 load(const struct options *o, enum start start, struct server_config *c,
     struct hostkeys *h)
@@ -319,6 +328,7 @@ load(const struct options *o, enum start start, struct server_config *c,
 	memset(h, 0, sizeof(*h));
 	if ((r = server_config_init(c)) == 0 &&
 	    (r = read_config(o, c)) == 0 &&
+	    (r = check_system(c, start)) == 0 &&
 	    (r = load_hostkeys(c, start, h)) == 0)
 		return 0;
 	if (r == SSHTAP_ERR_ALLOC)

@@ -19,6 +19,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "relay/tuning.h"
 #include "transport/cipher.h"
 #include "transport/kex.h"
 #include "transport/key.h"
@@ -130,6 +131,7 @@ set_default_strings(struct config *c)
 
 	if ((r = config_set(&c->destination, "")) != 0 ||
 	    (r = config_set(&c->hostname, "")) != 0 ||
+	    (r = config_set(&c->congestion, TUNING_CONGESTION)) != 0 ||
 	    (r = set_local_user(&c->user)) != 0 ||
 	    (r = set_kex_default(&c->kex)) != 0 ||
 	    (r = config_set(&c->ciphers, CIPHER_DEFAULT_LIST)) != 0 ||
@@ -148,6 +150,7 @@ config_init(struct config *c)
 		.mode = TAP_ETHERNET,
 		.local_unit = TAP_UNIT_ANY,
 		.remote_unit = TAP_UNIT_ANY,
+		.offload = true,
 		.port = 22,
 		.address_family = AF_UNSPEC,
 		.connection_attempts = 1,
@@ -172,8 +175,9 @@ config_clear(struct config *c)
 	char **strings[] = {
 		&c->destination, &c->command, &c->config_file, &c->log_file,
 		&c->hostname, &c->host_key_alias, &c->user, &c->bind_address,
-		&c->proxy_command, &c->identity_agent, &c->preferred_auths,
-		&c->kex, &c->hostkey_algs, &c->ciphers, &c->pubkey_algs
+		&c->congestion, &c->proxy_command, &c->identity_agent,
+		&c->preferred_auths, &c->kex, &c->hostkey_algs, &c->ciphers,
+		&c->pubkey_algs
 	};
 	struct config_list *lists[] = {
 		&c->overrides, &c->user_known_hosts, &c->global_known_hosts,

@@ -48,6 +48,8 @@ struct config {
 	/* The tunnel. */
 	enum tap_mode mode;
 	uint32_t local_unit, remote_unit;	/* TAP_UNIT_ANY: any */
+	bool offload;			/* large frames, if both ends can */
+	unsigned busy_poll;		/* microseconds, 0: sleep at once */
 
 	/* Where to (sshconfig.c from here on). */
 	char *hostname;			/* to resolve and connect to */
@@ -60,6 +62,8 @@ struct config {
 	unsigned connect_timeout;	/* seconds, 0: none of our own */
 	unsigned connection_attempts;	/* at least 1 */
 	bool tcp_keepalive;
+	char *congestion;		/* of TCP, NULL: the system's own */
+	bool congestion_is_chosen;	/* by the user */
 
 	/* Trust. */
 	struct config_list user_known_hosts;

@@ -32,6 +32,7 @@
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/text.h"
+#include "relay/tuning.h"
 
 #define ATTEMPT_PAUSE_MS	1000	/* ssh_config(5), ConnectionAttempts */
 
@@ -39,12 +40,6 @@
 #define PROXY_END_MS		200
 #define PROXY_HUP_MS		1000
 #define PROXY_LOOK_MS		10
-
-/*
- * Unsent bytes in the socket before it stops being writable: what waits in
- * the device's queue can still be dropped or overtaken, what waits here not.
- */
-#define UNSENT_MAX		(128 * 1024)
 
 #define ADDRESS_SIZE		64	/* of an IPv6 address with its scope */
 
@@ -238,13 +233,8 @@ static void
 set_options(const struct config *c, int fd)
 {
 	int on = 1;
-#ifdef TCP_NOTSENT_LOWAT
-	int unsent = UNSENT_MAX;
 
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
-	    sizeof(unsent)) == -1)
-		log_debug_r(SSHTAP_ERR_SYSTEM, "TCP_NOTSENT_LOWAT");
-#endif
+	tuning_apply(fd, c->congestion);
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == -1)
 		log_debug_r(SSHTAP_ERR_SYSTEM, "TCP_NODELAY");
 	if (c->tcp_keepalive &&
@@ -410,6 +400,10 @@ connection_open_tcp(const struct config *c, uint64_t deadline_ms,
 	int eai = 0, fd = -1, r = SSHTAP_ERR_ALLOC;
 	char *peer = NULL;
 
+	/* With the rights that it will be used with. */
+	if (c->congestion_is_chosen && c->congestion != NULL &&
+	    tuning_check(c->congestion) != 0)
+		return SSHTAP_ERR_UNSUPPORTED;
 	if ((found = malloc(sizeof(*found))) == NULL ||
 	    name_peer(c, &peer) != 0)
 		goto out;

@@ -29,13 +29,13 @@ int connection_start_proxy(const struct config *c, struct connection *cn);
 
 /*
  * Resolve c->hostname and connect to the first address that answers;
- * TCP_NODELAY and, if set, SO_KEEPALIVE.
+ * TCP_NODELAY, what relay/tuning.h has and, if set, SO_KEEPALIVE.
  *
  * deadline_ms: CLOCK_MONOTONIC, 0 for none; bounds all addresses and attempts
  *          together.
  * Returns 0, SSHTAP_ERR_NOT_FOUND (name), SSHTAP_ERR_SYSTEM,
- * SSHTAP_ERR_TIMEOUT, or SSHTAP_ERR_CLOSED when stop_fd (a signal pipe, or
- * -1) became readable.
+ * SSHTAP_ERR_TIMEOUT, SSHTAP_ERR_UNSUPPORTED (TCPCongestion), or
+ * SSHTAP_ERR_CLOSED when stop_fd (a signal pipe, or -1) became readable.
  */
 int connection_open_tcp(const struct config *c, uint64_t deadline_ms,
     int stop_fd, struct connection *cn);

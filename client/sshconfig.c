@@ -15,8 +15,9 @@
  * A known_hosts path with a blank cannot be told from two paths; that is lost
  * in ssh's answer.
  *
- * Without ssh the overrides are applied here, in their order, and as in ssh
- * the first value given holds.
+ * Overrides of keys that ssh does not know are kept from it and applied here;
+ * without ssh all of them are, in their order.  As in ssh the first value
+ * given holds.
  */
 
 #include "client/sshconfig.h"
@@ -381,13 +382,26 @@ expand_hostname(struct config *c)
 	return r;
 }
 
+/* only_own: all others have been ssh's to judge. */
+static int
+apply_overrides(struct config *c, bool only_own)
+{
+	struct seen seen = { .n = 0 };
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < c->overrides.n && r == 0; i++) {
+		if (!only_own || sshconfig_is_own(c->overrides.item[i]))
+			r = apply_override(c, c->overrides.item[i], &seen);
+	}
+	return r;
+}
+
 /* There is no ssh: what the command line says, and our own defaults. */
 static int
 resolve_alone(struct config *c)
 {
-	struct seen seen = { .n = 0 };
 	bool had_command = c->command != NULL;
-	size_t i;
 	int r;
 
 	if (c->config_file != NULL && strcmp(c->config_file, "none") != 0 &&
@@ -396,11 +410,8 @@ resolve_alone(struct config *c)
 		    "in the path", c->config_file);
 		return SSHTAP_ERR_FORMAT;
 	}
-	for (i = 0; i < c->overrides.n; i++) {
-		if ((r = apply_override(c, c->overrides.item[i], &seen)) != 0)
-			return r;
-	}
-	if ((r = expand_hostname(c)) != 0)
+	if ((r = apply_overrides(c, false)) != 0 ||
+	    (r = expand_hostname(c)) != 0)
 		return r;
 	if (!had_command && (r = expand(c, "RemoteCommand", expand_command,
 	    &c->command)) != 0)
@@ -472,7 +483,8 @@ build_query(const struct config *c, struct sshconfig_query *q)
 	    (r = sshconfig_query_add(q, "", c->config_file)) != 0))
 		return r;
 	for (i = 0; i < c->overrides.n; i++) {
-		if ((r = sshconfig_query_add(q, "-o",
+		if (!sshconfig_is_own(c->overrides.item[i]) &&
+		    (r = sshconfig_query_add(q, "-o",
 		    translate_override(c->overrides.item[i]))) != 0)
 			return r;
 	}
@@ -527,7 +539,8 @@ apply_answers(struct config *c, const struct sshconfig_query q[2])
 	}
 	if (has_succeeded(&q[1]))
 		defaults = buf_view(&q[1].out);
-	if ((r = sshconfig_apply(c, &text, &defaults)) != 0)
+	if ((r = sshconfig_apply(c, &text, &defaults)) != 0 ||
+	    (r = apply_overrides(c, true)) != 0)
 		return r;
 	return finish(c, true);
 }

@@ -46,6 +46,9 @@ struct sshconfig_key {
 /* Letter case does not matter; NULL when it does not concern us. */
 const struct sshconfig_key *sshconfig_find_key(const char *name);
 
+/* True for "Key" or "Key=value" with a key of ours that ssh does not know. */
+bool sshconfig_is_own(const char *s);
+
 /* True for names that are ssh's but say nothing about a tunnel. */
 bool sshconfig_is_foreign(const char *name);
 

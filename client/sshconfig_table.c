@@ -11,6 +11,9 @@
  * ignore, because the user relies on them for where the connection goes or
  * whom it trusts: these are refused when set.  Some are ssh's and mean
  * nothing here.  All others are unknown.
+ *
+ * A few keys are not ssh's but ours, and ssh must not be asked about them:
+ * they come from the command line only.
  */
 
 #include "client/sshconfig_impl.h"
@@ -30,6 +33,7 @@
 #include "lib/setting.h"
 #include "lib/text.h"
 #include "lib/view.h"
+#include "relay/tuning.h"
 #include "transport/cipher.h"
 #include "transport/kex.h"
 #include "transport/key.h"
@@ -296,6 +300,30 @@ set_rekey(struct config *c, const struct sshconfig_key *k, const char *value)
 	free(seconds);
 	free(rest);
 	return r;
+}
+
+static int
+set_congestion(struct config *c, const struct sshconfig_key *k,
+    const char *value)
+{
+	if (!tuning_is_name(value))
+		return SSHTAP_ERR_FORMAT;
+	c->congestion_is_chosen = true;
+	return config_set(MEMBER(c, k), strcmp(value, "system") == 0 ? NULL :
+	    value);
+}
+
+static int
+set_busy_poll(struct config *c, const struct sshconfig_key *k,
+    const char *value)
+{
+	unsigned long us;
+
+	(void)k;
+	if (text_get_number(value, TUNING_BUSY_POLL_MAX, &us) != 0)
+		return SSHTAP_ERR_FORMAT;
+	c->busy_poll = (unsigned)us;
+	return 0;
 }
 
 /* Our own names for the list that k sets, best first. */
@@ -567,9 +595,20 @@ static const struct sshconfig_key keys[] = {
 	    false },
 };
 
-#define KEY_COUNT	(sizeof(keys) / sizeof(keys[0]))
+/* Likewise; ssh does not know them. */
+static const struct sshconfig_key own_keys[] = {
+	{ "BusyPoll", "microseconds from 0 to 1000", set_busy_poll,
+	    AT(busy_poll), WORD, false, false },
+	{ "TCPCongestion", "a name such as cubic or bbr, or system",
+	    set_congestion, AT(congestion), WORD, false, false },
+	{ "TunnelOffload", YESNO, set_bool, AT(offload), WORD, false, false },
+};
 
-static_assert(KEY_COUNT <= SSHCONFIG_KEYS_MAX, "room to note each key");
+#define KEY_COUNT	(sizeof(keys) / sizeof(keys[0]))
+#define OWN_COUNT	(sizeof(own_keys) / sizeof(own_keys[0]))
+
+static_assert(KEY_COUNT + OWN_COUNT <= SSHCONFIG_KEYS_MAX,
+    "room to note each key");
 
 /* ssh's own, which change nothing about a tunnel. */
 static const char *const foreign[] = {
@@ -603,7 +642,24 @@ sshconfig_find_key(const char *name)
 		if (strcasecmp(keys[i].name, name) == 0)
 			return &keys[i];
 	}
+	for (i = 0; i < OWN_COUNT; i++) {
+		if (strcasecmp(own_keys[i].name, name) == 0)
+			return &own_keys[i];
+	}
 	return NULL;
+}
+
+bool
+sshconfig_is_own(const char *s)
+{
+	size_t i, len = strcspn(s, "=");
+
+	for (i = 0; i < OWN_COUNT; i++) {
+		if (strlen(own_keys[i].name) == len &&
+		    strncasecmp(own_keys[i].name, s, len) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool

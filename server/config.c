@@ -20,6 +20,7 @@
 
 #include "lib/err.h"
 #include "lib/file.h"
+#include "relay/tuning.h"
 #include "server/config_impl.h"
 
 /* Makefile.in knows better. */
@@ -86,6 +87,7 @@ server_config_init(struct server_config *c)
 	*c = (struct server_config){
 		.address_family = AF_UNSPEC,
 		.tcp_keepalive = true,
+		.offload = true,
 		.strict_modes = true,
 		.max_auth_tries = 6,
 		.login_grace = 120,
@@ -103,6 +105,8 @@ server_config_init(struct server_config *c)
 	};
 	if ((r = set_default_lists(c)) != 0 ||
 	    (r = set_default_algorithms(c)) != 0 ||
+	    (r = server_config_set_string(&c->congestion,
+	    TUNING_CONGESTION)) != 0 ||
 	    (r = server_config_set_string(&c->pid_file,
 	    SSHTAP_RUN_DIR "/sshtapd.pid")) != 0)
 		server_config_clear(c);
@@ -120,6 +124,7 @@ server_config_clear(struct server_config *c)
 	server_config_list_clear(&c->authorized_keys);
 	server_config_list_clear(&c->allow_users);
 	server_config_list_clear(&c->deny_users);
+	free(c->congestion);
 	free(c->kex);
 	free(c->ciphers);
 	free(c->hostkey_algs);

@@ -82,6 +82,8 @@ struct server_config {
 	size_t listen_n;		/* 0: every address */
 	int address_family;		/* AF_UNSPEC, AF_INET, AF_INET6 */
 	bool tcp_keepalive;
+	char *congestion;		/* of TCP, NULL: the system's own */
+	bool congestion_is_chosen;	/* by the administrator */
 
 	/* Who we are; algorithms are names we carry, already filtered. */
 	struct server_config_list host_keys;	/* absolute paths */
@@ -108,6 +110,10 @@ struct server_config {
 	enum log_level log_level;
 	int syslog_facility;		/* LOG_AUTH, ... of syslog(3) */
 	char *pid_file;			/* NULL: none */
+
+	/* How fast. */
+	bool offload;			/* large frames, if both ends can */
+	unsigned busy_poll;		/* microseconds, 0: sleep at once */
 
 	/* What a tunnel may be. */
 	int permit_tunnel;		/* of TAP_ETHERNET and

@@ -94,6 +94,7 @@ server_config_set_fn server_config_set_algorithms;
 server_config_set_fn server_config_set_yesno;
 server_config_set_fn server_config_set_choice;
 server_config_set_fn server_config_set_compression;
+server_config_set_fn server_config_set_congestion;
 server_config_set_fn server_config_set_files;
 server_config_set_fn server_config_set_hostkey;
 server_config_set_fn server_config_set_level;
@@ -123,6 +124,7 @@ int server_config_put_name(struct buf *out, const struct server_config_key *k);
 
 server_config_put_fn server_config_put_yesno;
 server_config_put_fn server_config_put_choice;
+server_config_put_fn server_config_put_congestion;
 server_config_put_fn server_config_put_files;
 server_config_put_fn server_config_put_level;
 server_config_put_fn server_config_put_list;

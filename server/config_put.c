@@ -119,6 +119,14 @@ server_config_put_pid_file(const struct server_config *c,
 }
 
 int
+server_config_put_congestion(const struct server_config *c,
+    const struct server_config_key *k, struct buf *out)
+{
+	return put_line(out, k, c->congestion != NULL ? c->congestion :
+	    "system");
+}
+
+int
 server_config_put_choice(const struct server_config *c,
     const struct server_config_key *k, struct buf *out)
 {

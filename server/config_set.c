@@ -16,6 +16,7 @@
 
 #include "lib/err.h"
 #include "lib/text.h"
+#include "relay/tuning.h"
 #include "transport/namelist.h"
 
 #define MEMBER		SERVER_CONFIG_MEMBER
@@ -154,6 +155,19 @@ server_config_set_compression(struct server_config *c,
 	else
 		return SSHTAP_ERR_FORMAT;
 	return 0;
+}
+
+int
+server_config_set_congestion(struct server_config *c,
+    const struct server_config_key *k, struct server_config_words *w)
+{
+	const char *s = server_config_take(w);
+
+	if (!tuning_is_name(s))
+		return SSHTAP_ERR_FORMAT;
+	c->congestion_is_chosen = true;
+	return server_config_set_string(MEMBER(c, k),
+	    strcmp(s, "system") == 0 ? NULL : s);
 }
 
 int

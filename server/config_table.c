@@ -16,6 +16,7 @@
 #include <strings.h>
 #include <syslog.h>
 
+#include "relay/tuning.h"
 #include "server/config_impl.h"
 #include "transport/cipher.h"
 #include "transport/kex.h"
@@ -79,6 +80,11 @@ static const struct server_config_key keys[] = {
 	    AT(address_family), .choices = families },
 	{ "TCPKeepAlive", YESNO, BOTH(yesno), AT(tcp_keepalive) },
 	{ "KeepAlive", YESNO, SET(yesno), NULL, AT(tcp_keepalive) },
+	{ "TCPCongestion", "a name such as cubic or bbr, or system",
+	    BOTH(congestion), AT(congestion) },
+	{ "TunnelOffload", YESNO, BOTH(yesno), AT(offload) },
+	{ "BusyPoll", "microseconds from 0 to 1000", BOTH(number),
+	    AT(busy_poll), LIMITS(0, TUNING_BUSY_POLL_MAX) },
 	{ "HostKey", PATH, SET(hostkey), PUT(list), AT(host_keys),
 	    REPEATS(SERVER_CONFIG_FILES_MAX), START(list) },
 	{ "HostKeyAlgorithms", NAMES, SET(algorithms), PUT(string),
@@ -137,7 +143,8 @@ static const struct server_config_key keys[] = {
 
 static_assert(KEY_COUNT <= SERVER_CONFIG_KEYS_MAX, "a bit for each keyword");
 static_assert(SERVER_CONFIG_LIST_MAX == 256 && SERVER_CONFIG_FILES_MAX == 16 &&
-    TAP_MTU_MIN == 68 && SERVER_CONFIG_MTU_MAX == 32750,
+    TAP_MTU_MIN == 68 && SERVER_CONFIG_MTU_MAX == 32750 &&
+    TUNING_BUSY_POLL_MAX == 1000,
     "what is expected is told right");
 
 #define NO_CERTIFICATES	"sshtapd knows no certificates"

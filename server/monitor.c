@@ -33,6 +33,7 @@
 #include "lib/proc.h"
 #include "lib/signals.h"
 #include "lib/text.h"
+#include "relay/tuning.h"
 #include "server/ipc.h"
 #include "server/spawn.h"
 #include "transport/kex.h"
@@ -401,6 +402,8 @@ fill_setup(const struct server_monitor *m, struct setup_network *s)
 	s->max_auth_tries = c->max_auth_tries;
 	s->alive_interval = c->alive_interval;
 	s->alive_count_max = c->alive_count_max;
+	s->offload = c->offload;
+	s->busy_poll = c->busy_poll;
 	if ((r = setup_set(&s->software, m->server->software)) != 0 ||
 	    (m->server->rights.chroot_dir != NULL &&
 	    (r = setup_set(&s->rights.chroot_dir,
@@ -474,7 +477,8 @@ set_options(const struct server_monitor *m)
 {
 	int fd = m->conn->rfd, on = 1;
 
-	/* Neither means anything to a pipe. */
+	/* None means anything to a pipe. */
+	tuning_apply(fd, m->config->congestion);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (m->config->tcp_keepalive)
 		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on,
@@ -498,6 +502,14 @@ run(struct server_monitor *m)
 {
 	while (m->fd != -1)
 		wait_for_event(m);
+}
+
+int
+server_monitor_check(const struct server_config *c)
+{
+	if (!c->congestion_is_chosen || c->congestion == NULL)
+		return 0;
+	return tuning_check(c->congestion);
 }
 
 int

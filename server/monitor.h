@@ -44,6 +44,13 @@ struct server {
 void server_conn_name(struct server_conn *c);
 
 /*
+ * Does the system have what the configuration wants for connections?  To be
+ * asked with the monitor's rights.
+ * Returns 0 or SSHTAP_ERR_UNSUPPORTED (has been logged).
+ */
+int server_monitor_check(const struct server_config *c);
+
+/*
  * The monitor's life.  Descriptors of c belong to it from now on.
  * Returns the exit status of the process.
  */

@@ -164,7 +164,9 @@ setup_network_put(struct buf *out, const struct setup_network *s)
 	    (r = buf_put_u64(out, s->rekey_ms)) != 0 ||
 	    (r = buf_put_u32(out, s->max_auth_tries)) != 0 ||
 	    (r = buf_put_u32(out, s->alive_interval)) != 0 ||
-	    (r = buf_put_u32(out, s->alive_count_max)) != 0)
+	    (r = buf_put_u32(out, s->alive_count_max)) != 0 ||
+	    (r = buf_put_bool(out, s->offload)) != 0 ||
+	    (r = buf_put_u32(out, s->busy_poll)) != 0)
 		return r;
 	return put_hostkeys(out, s);
 }
@@ -189,6 +191,8 @@ setup_network_get(struct view record, struct setup_network *s)
 	    (r = view_get_u32(&record, &s->max_auth_tries)) != 0 ||
 	    (r = view_get_u32(&record, &s->alive_interval)) != 0 ||
 	    (r = view_get_u32(&record, &s->alive_count_max)) != 0 ||
+	    (r = view_get_bool(&record, &s->offload)) != 0 ||
+	    (r = view_get_u32(&record, &s->busy_poll)) != 0 ||
 	    (r = get_hostkeys(&record, s)) != 0)
 		return r;
 	return view_end(&record);

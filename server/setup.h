@@ -19,7 +19,7 @@
  * program was exchanged under it), SSHTAP_ERR_FORMAT, SSHTAP_ERR_TRUNCATED,
  * SSHTAP_ERR_TRAILING, SSHTAP_ERR_TOO_BIG (a host key), SSHTAP_ERR_ALLOC.
  */
-#define SETUP_LAYOUT	1	/* to be raised with each change of a record */
+#define SETUP_LAYOUT	2	/* to be raised with each change of a record */
 #define SETUP_MAX	(64 * 1024)	/* bytes of such a record */
 #define SETUP_HOSTKEYS_MAX	8
 
@@ -44,6 +44,8 @@ struct setup_network {
 	uint32_t max_auth_tries;
 	uint32_t alive_interval;	/* seconds, 0: off */
 	uint32_t alive_count_max;
+	bool offload;
+	uint32_t busy_poll;		/* microseconds, 0: sleep at once */
 	size_t nhostkeys;
 	struct buf hostkeys[SETUP_HOSTKEYS_MAX];	/* public blobs */
 };

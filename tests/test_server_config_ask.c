@@ -3,7 +3,7 @@
 
 /*
  * What sshtapd asks its configuration: who may come in and from where, which
- * file has somebody's keys, what the interface of a unit gets.
+ * file has somebody's keys, what the interface of a unit gets, how fast it is.
  */
 
 #include <setjmp.h>
@@ -201,6 +201,26 @@ test_tunnels(void **state)
 
 #define WITH_CONFIG(t)	cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 
+static void
+test_speed(void **state)
+{
+	struct server_config *c = *state;
+
+	take(c, "");
+	assert_string_equal(c->congestion, "cubic");
+	assert_false(c->congestion_is_chosen);
+	assert_true(c->offload);
+	assert_int_equal(c->busy_poll, 0);
+	take(c, "TCPCongestion bbr\nTCPCongestion reno\nTunnelOffload no\n"
+	    "BusyPoll 1000\n");
+	assert_string_equal(c->congestion, "bbr");
+	assert_true(c->congestion_is_chosen);
+	assert_false(c->offload);
+	assert_int_equal(c->busy_poll, 1000);
+	take(c, "TCPCongestion system");
+	assert_null(c->congestion);
+}
+
 int
 main(void)
 {
@@ -208,6 +228,7 @@ main(void)
 		WITH_CONFIG(test_users),
 		WITH_CONFIG(test_expansion),
 		WITH_CONFIG(test_tunnels),
+		WITH_CONFIG(test_speed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

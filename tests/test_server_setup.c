@@ -52,6 +52,8 @@ fill(struct setup_network *s, size_t nhostkeys)
 	s->max_auth_tries = 6;
 	s->alive_interval = 15;
 	s->alive_count_max = UINT32_MAX;
+	s->offload = true;
+	s->busy_poll = 0x01020304;
 	for (i = 0; i < nhostkeys; i++)
 		assert_int_equal(buf_put_format(&s->hostkeys[i], "key%zu", i),
 		    0);
@@ -89,6 +91,8 @@ assert_same(const struct setup_network *a, const struct setup_network *b)
 	assert_int_equal(a->max_auth_tries, b->max_auth_tries);
 	assert_int_equal(a->alive_interval, b->alive_interval);
 	assert_int_equal(a->alive_count_max, b->alive_count_max);
+	assert_int_equal(a->offload, b->offload);
+	assert_int_equal(a->busy_poll, b->busy_poll);
 	assert_int_equal(a->nhostkeys, b->nhostkeys);
 	for (i = 0; i < a->nhostkeys; i++) {
 		v = buf_view(&a->hostkeys[i]);

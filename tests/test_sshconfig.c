@@ -519,6 +519,30 @@ test_alone(void **state)
 	assert_int_equal(c->log_level, LOG_LEVEL_VERBOSE);
 }
 
+/* What ssh does not know. */
+static void
+test_own_keys(void **state)
+{
+	struct config *c = *state;
+
+	assert_string_equal(c->congestion, "cubic");
+	assert_false(c->congestion_is_chosen);
+	assert_true(c->offload);
+	assert_int_equal(c->busy_poll, 0);
+	add(c, "TCPCongestion=bbr");
+	add(c, "tcpcongestion=reno");
+	add(c, "TunnelOffload=no");
+	add(c, "BusyPoll=1000");
+	assert_int_equal(sshconfig_resolve(c), 0);
+	assert_int_equal(lines, 0);
+	assert_string_equal(c->congestion, "bbr");
+	assert_true(c->congestion_is_chosen);
+	assert_false(c->offload);
+	assert_int_equal(c->busy_poll, 1000);
+	assert_int_equal(sshconfig_set(c, "TCPCongestion", "system"), 0);
+	assert_null(c->congestion);
+}
+
 static void
 test_alone_defaults(void **state)
 {
@@ -570,6 +594,18 @@ test_alone_refusals(void **state)
 	    SSHTAP_ERR_FORMAT, "no such user");
 	assert_alone_refuses("ProxyCommand=nc %h", SSHTAP_ERR_FORMAT,
 	    "a shell could act on");
+	assert_alone_refuses("TCPCongestion=BBR", SSHTAP_ERR_FORMAT,
+	    "-o TCPCongestion \"BBR\": expected a name");
+	assert_alone_refuses("TCPCongestion=1234567890123456",
+	    SSHTAP_ERR_FORMAT, "expected a name");
+	assert_alone_refuses("TCPCongestion=a b", SSHTAP_ERR_FORMAT,
+	    "expected a name");
+	assert_alone_refuses("TunnelOffload=maybe", SSHTAP_ERR_FORMAT,
+	    "expected yes or no");
+	assert_alone_refuses("BusyPoll=1001", SSHTAP_ERR_FORMAT,
+	    "expected microseconds");
+	assert_alone_refuses("BusyPoll=-1", SSHTAP_ERR_FORMAT,
+	    "expected microseconds");
 }
 
 static void
@@ -633,6 +669,9 @@ test_asks_ssh(void **state)
 	    "echo 'userknownhostsfile /a%b ~/c'\n");
 	add(c, "Port=2");
 	add(c, "Tunnel=Yes");
+	add(c, "busypoll=50");
+	add(c, "TCPCongestion=\"bbr\"");
+	add(c, "TunnelOffload=no");
 	assert_int_equal(sshconfig_resolve(c), 0);
 	drop_stand_in();
 	assert_int_equal(lines, 0);
@@ -640,6 +679,9 @@ test_asks_ssh(void **state)
 	assert_string_equal(c->ciphers, CIPHER_DEFAULT_LIST);
 	assert_string_equal(c->env.item[0],
 	    "ARGS=-G -oPort=2 -oTunnel=ethernet -- typed");
+	assert_int_equal(c->busy_poll, 50);
+	assert_string_equal(c->congestion, "bbr");
+	assert_false(c->offload);
 	assert_string_equal(c->identities.item[0], "/home/me/h.example");
 	assert_string_equal(c->user_known_hosts.item[0], "/a%b");
 	assert_string_equal(c->user_known_hosts.item[1], "/home/me/c");
@@ -694,7 +736,9 @@ test_real_ssh(void **state)
 	add(c, "HostName=192.0.2.7");
 	add(c, "ProxyJump=u@j:2200");
 	add(c, "RekeyLimit=1G 1h");
+	add(c, "BusyPoll=7");
 	assert_int_equal(sshconfig_resolve(c), 0);
+	assert_int_equal(c->busy_poll, 7);
 	assert_string_equal(c->hostname, "192.0.2.7");
 	assert_string_equal(c->proxy_command, "ssh -F /dev/null -l u -p 2200 "
 	    "-W '[192.0.2.7]:22' -- j");
@@ -731,6 +775,7 @@ main(void)
 		TEST(test_list_limit),
 		TEST(test_jump),
 		TEST(test_alone),
+		TEST(test_own_keys),
 		TEST(test_alone_defaults),
 		TEST(test_alone_refusals),
 		TEST(test_alone_needs_ssh_for_a_file),
