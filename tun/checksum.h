@@ -13,8 +13,8 @@
 /*
  * The Internet checksum.  Pure.  Reference: RFC 1071.
  *
- * A sum is not folded and not complemented; bytes are added as if each piece
- * but the last had an even length.
+ * A sum is not folded and not complemented, and numbers of 16 bits may be
+ * added to it, of any host; each piece but the last has an even length.
  */
 uint64_t checksum_add(uint64_t sum, const uint8_t *p, size_t len);
 

@@ -30,7 +30,7 @@ struct headers {
 	uint16_t l4;		/* the TCP or UDP header, */
 	uint16_t payload;	/* and what follows that */
 	uint32_t end;		/* of the IP packet; the rest is padding */
-	bool is_simple;		/* see headers_are_simple */
+	bool is_simple;		/* see headers_get */
 };
 
 /*

@@ -51,9 +51,10 @@ void offload_get(const uint8_t p[OFFLOAD_SIZE], struct offload *o);
 
 /*
  * May this frame of a peer be given to a device with these words?  Offsets,
- * type, protocol and lengths must agree with its headers, which must be of
- * the kind that headers_are_simple() describes; the kernel does not look.
- * DATA_VALID is taken away, hdr_len made right.
+ * type, protocol and lengths must agree with its headers, which headers_get()
+ * must understand, and which of a super-frame must be simple; the kernel does
+ * not look.  DATA_VALID is taken away, what is of no use becomes 0, hdr_len
+ * is made right.
  *
  * Returns 0 or SSHTAP_ERR_FORMAT.
  */
