@@ -259,6 +259,7 @@ connect_and_run(struct client *c)
 		log_error_r(r, "cannot start");
 		return PROC_EXIT_FAILURE;
 	}
+	loop_set_spin(c->loop, c->config->busy_poll);
 	c->started_ms = loop_now(c->loop);
 	if (c->config->proxy_command == NULL &&
 	    connection_open_tcp(c->config, c->config->connect_timeout != 0 ?

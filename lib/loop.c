@@ -28,6 +28,7 @@
 
 #include "lib/err.h"
 #include "lib/proc.h"
+#include "lib/spin.h"
 #include "openbsd-compat/bsd-poll.h"
 
 #define FDS_FIRST	16	/* slots at the start; a tunnel needs seven */
@@ -49,6 +50,8 @@ struct loop {
 	struct loop_timer *timers;	/* waiting, by deadline */
 	struct loop_timer *due;		/* being run in this turn */
 	uint64_t now_ms;
+	struct spin spin;
+	bool was_busy;			/* the last turn had an event */
 };
 
 /* A handler may do this: nothing holds on to a slot across one. */
@@ -82,6 +85,7 @@ loop_new(const struct loop_type *types, unsigned ntypes, struct loop **loopp)
 		return SSHTAP_ERR_ALLOC;
 	l->types = types;
 	l->ntypes = ntypes;
+	spin_init(&l->spin, 0);
 	if (grow(l) != 0) {
 		loop_free(l);
 		return SSHTAP_ERR_ALLOC;
@@ -244,6 +248,12 @@ loop_update_now(struct loop *l)
 	l->now_ms = proc_now_ms();
 }
 
+void
+loop_set_spin(struct loop *l, unsigned us)
+{
+	spin_init(&l->spin, us);
+}
+
 static bool
 is_owed(const struct loop *l, unsigned slot)
 {
@@ -307,13 +317,38 @@ run_timers(struct loop *l)
 }
 
 /* #syscalls poll ppoll */
+static int
+look(void *ctx)
+{
+	struct loop *l = ctx;
+
+	return poll(l->fds, l->used, 0);
+}
+
+/* As poll does. */
+static int
+wait_awake(struct loop *l)
+{
+	int n = spin_wait(&l->spin, look, l);
+
+	if (n == 0)
+		loop_update_now(l);
+	return n;
+}
+
+/* #syscalls poll ppoll */
 int
 loop_turn(struct loop *l)
 {
-	int n = poll(l->fds, l->used, get_timeout(l));
+	int n = 0;
 
+	if (l->was_busy && l->spin.us != 0 && get_timeout(l) != 0)
+		n = wait_awake(l);
+	if (n == 0)
+		n = poll(l->fds, l->used, get_timeout(l));
 	if (n < 0 && errno != EINTR)
 		return SSHTAP_ERR_SYSTEM;
+	l->was_busy = n > 0;
 	loop_update_now(l);
 	/* After a failed poll the old reports would still stand there. */
 	if (n >= 0)

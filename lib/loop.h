@@ -76,6 +76,13 @@ void loop_remove(struct loop *l, int fd);
 void loop_timer_set(struct loop *l, struct loop_timer *t, uint64_t at_ms);
 void loop_timer_cancel(struct loop *l, struct loop_timer *t);
 
+/*
+ * After a turn that had an event of a descriptor, wait awake for the next one
+ * for that many microseconds (spin.h), which has to be less than a timer may
+ * be late.  0, as at first: not at all.
+ */
+void loop_set_spin(struct loop *l, unsigned us);
+
 /* Monotonic milliseconds at the start of this turn. */
 uint64_t loop_now(const struct loop *l);
 

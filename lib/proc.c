@@ -180,12 +180,18 @@ proc_exit_status(int wstatus)
  * #syscalls clock_gettime
  */
 uint64_t
-proc_now_ms(void)
+proc_now_us(void)
 {
 	struct timespec ts = { 0 };
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t
+proc_now_ms(void)
+{
+	return proc_now_us() / 1000;
 }
 
 int

@@ -47,8 +47,9 @@ int proc_reap(pid_t pid);
 /* The exit status of a wait status; PROC_EXIT_FAILURE if it was killed. */
 int proc_exit_status(int wstatus);
 
-/* CLOCK_MONOTONIC in milliseconds. */
+/* CLOCK_MONOTONIC in milliseconds, and in microseconds. */
 uint64_t proc_now_ms(void);
+uint64_t proc_now_us(void);
 
 /*
  * Milliseconds until a deadline as poll(2) wants them: -1 when deadline_ms is

@@ -353,8 +353,10 @@ start(struct network *n)
 {
 	int r;
 
-	if ((r = loop_new(loop_types, NETWORK_FD_COUNT, &n->loop)) != 0 ||
-	    (r = start_session(n)) != 0 || (r = start_wire(n)) != 0 ||
+	if ((r = loop_new(loop_types, NETWORK_FD_COUNT, &n->loop)) != 0)
+		return r;
+	loop_set_spin(n->loop, n->setup.busy_poll);
+	if ((r = start_session(n)) != 0 || (r = start_wire(n)) != 0 ||
 	    (r = loop_add(n->loop, signals_fd(), NETWORK_FD_SIGNAL, n,
 	    LOOP_IN)) != 0 ||
 	    (r = loop_add(n->loop, SPAWN_MONITOR, NETWORK_FD_MONITOR, n,

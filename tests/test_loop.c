@@ -520,6 +520,36 @@ test_descriptors_come_before_timers(void **state)
 	close_pipe(fds);
 }
 
+/* It waits awake and then asleep, for the millisecond that the timer wants. */
+static void
+test_waiting_awake_changes_nothing(void **state)
+{
+	struct watcher w = { .l = l };
+	struct clock_hand a;
+	int fds[2];
+	char c;
+
+	(void)state;
+	loop_set_spin(l, 100);
+	init_hand(&a, 'a');
+	open_pipe(fds, 1);
+	assert_int_equal(loop_add(l, fds[0], TYPE_NOTE, &w, LOOP_IN), 0);
+	assert_int_equal(loop_turn(l), 0);
+	assert_int_equal(w.calls, 1);
+	loop_timer_set(l, &a.t, loop_now(l) + 60000);
+	assert_int_equal(loop_turn(l), 0);
+	assert_int_equal(w.calls, 2);
+	assert_string_equal(rung, "");
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	loop_update_now(l);
+	loop_timer_set(l, &a.t, loop_now(l) + 1);
+	while (*rung == '\0')
+		assert_int_equal(loop_turn(l), 0);
+	assert_string_equal(rung, "a");
+	assert_int_equal(w.calls, 2);
+	close_pipe(fds);
+}
+
 static void
 test_clock_moves_forward(void **state)
 {
@@ -553,6 +583,7 @@ main(void)
 		LOOP_TEST(test_cancelled_timers_stay_silent),
 		LOOP_TEST(test_timers_set_by_timers_wait_a_turn),
 		LOOP_TEST(test_descriptors_come_before_timers),
+		LOOP_TEST(test_waiting_awake_changes_nothing),
 		LOOP_TEST(test_clock_moves_forward),
 	};
 
