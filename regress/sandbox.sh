@@ -32,7 +32,8 @@ sandbox_make() {
 	    mkdir -p "$sandbox_tmp/bin" "$sandbox_tmp/keys" &&
 	    cp "$BUILDDIR/sshtap" "$BUILDDIR/sshtapd" "$BUILDDIR/tapctl" \
 		"$BUILDDIR/regress/frametool" "$BUILDDIR/regress/loadtool" \
-		"$BUILDDIR/regress/plugtool" "$sandbox_tmp/bin" &&
+		"$BUILDDIR/regress/plugtool" "$BUILDDIR/regress/taptool" \
+		"$sandbox_tmp/bin" &&
 	    sandbox_mac
 }
 
