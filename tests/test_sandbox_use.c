@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include <netinet/in.h>
@@ -51,6 +52,7 @@
 #include "transport/cipher.h"
 #include "transport/compress.h"
 #include "transport/ssh2.h"
+#include "tun/offload.h"
 #include "tun/tap.h"
 
 #define BOTH	SANDBOX_ROLE_COUNT
@@ -506,6 +508,8 @@ test_keys(void **state)
 
 static uint8_t storage[TAP_HEADROOM + TAP_FRAME_MAX];
 static uint8_t *const frame = storage + TAP_HEADROOM;
+static bool wants_offload;
+static unsigned offloads;
 
 static void
 fill_frame(uint8_t mark)
@@ -531,27 +535,48 @@ wait_for(int fd)
 	assert_int_equal(poll(&pfd, 1, WAIT_MS), 1);
 }
 
+static int
+receive(struct tap *t)
+{
+	struct offload o;
+	size_t len;
+
+	return tap_offloads(t) == 0 ? tap_recv(t, frame, TAP_FRAME_MAX, &len) :
+	    tap_recv_super(t, frame, NULL, &o, &len);
+}
+
+static int
+reply(struct tap *t)
+{
+	struct iovec iov[2] = { { .iov_base = NULL },
+	    { .iov_base = frame, .iov_len = 64 } };
+	struct offload o = { .flags = 0 };
+
+	return tap_offloads(t) == 0 ? tap_send(t, frame, 64) :
+	    tap_send_super(t, &o, iov, 2);
+}
+
 /* Receives the device, a frame from it, and sends one. */
 static int
 use_device(void)
 {
 	int fds[FDPASS_MAX];
 	struct tap *t;
-	size_t len, nfds;
+	size_t nfds;
 	char byte;
 	int r;
 
 	assert_int_equal(fdpass_receive(sockets[1], &byte, 1, fds, &nfds), 1);
 	assert_int_equal(nfds, 1);
-	assert_int_equal(tap_adopt(fds[0], fds[0], TAP_ETHERNET, "tap", 0, &t),
-	    0);
+	assert_int_equal(tap_adopt(fds[0], fds[0], TAP_ETHERNET, "tap",
+	    offloads, &t), 0);
 	do {
 		wait_for(tap_read_fd(t));
-		r = tap_recv(t, frame, TAP_FRAME_MAX, &len);
+		r = receive(t);
 		assert_true(r == 0 || r == SSHTAP_ERR_AGAIN);
 	} while (r != 0 || !is_frame(1));
 	fill_frame(2);
-	assert_int_equal(tap_send(t, frame, 64), 0);
+	assert_int_equal(reply(t), 0);
 	tap_close(t);
 	return 0;
 }
@@ -574,7 +599,7 @@ static int
 run_host(void)
 {
 	struct tap_request rq = { .unit = TAP_UNIT_ANY, .mode = TAP_ETHERNET,
-	    .up = true };
+	    .up = true, .offload = wants_offload };
 	struct sandbox_config c = confined_config(SANDBOX_NETWORK);
 	struct tap_fault fault;
 	struct tap *t;
@@ -582,6 +607,7 @@ run_host(void)
 
 	if (unshare(CLONE_NEWNET) == -1 || tap_open(&rq, &t, &fault) != 0)
 		return CONFINED_FAILED;
+	offloads = tap_offloads(t);
 	s = open_packet_socket(tap_name(t));
 	fill_frame(1);
 	assert_int_equal(send(s, frame, 64, 0), 64);
@@ -596,11 +622,11 @@ run_host(void)
 }
 
 static void
-test_device(void **state)
+check_device(bool offload)
 {
 	int wstatus;
 
-	(void)state;
+	wants_offload = offload;
 	if (!is_root_or_says())
 		skip();
 	(void)confined_dir();
@@ -612,6 +638,20 @@ test_device(void **state)
 		skip();
 	}
 	assert_succeeded(wstatus, "host");
+}
+
+static void
+test_device(void **state)
+{
+	(void)state;
+	check_device(false);
+}
+
+static void
+test_device_with_offload(void **state)
+{
+	(void)state;
+	check_device(true);
 }
 
 #endif
@@ -643,6 +683,7 @@ main(void)
 		cmocka_unit_test(test_keys),
 #ifdef SSH_TUN_LINUX
 		cmocka_unit_test(test_device),
+		cmocka_unit_test(test_device_with_offload),
 #endif
 	};
 

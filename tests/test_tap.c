@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/uio.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #include <cmocka.h>
 
 #include "lib/err.h"
+#include "tun/offload.h"
 #include "tun/tap.h"
 
 /* More frames than any ring holds. */
@@ -250,6 +253,134 @@ test_second_end_closed_first(void **state)
 	assert_int_equal(tap_recv(a, frame, 100, &len), SSHTAP_ERR_GONE);
 }
 
+/* What any device does that has no offload. */
+
+static uint8_t small[TAP_HEADROOM + TAP_SMALL + 1];
+static uint8_t large[TAP_HEADROOM + TAP_LARGE];
+
+static int
+receive_super(uint8_t *where, size_t *lenp)
+{
+	static const struct offload none;
+	struct offload o;
+	int r;
+
+	memset(&o, 0xff, sizeof(o));
+	memset(small, 0xee, sizeof(small));
+	memset(large, 0xee, sizeof(large));
+	r = tap_recv_super(b, small, where, &o, lenp);
+	assert_memory_equal(&o, &none, sizeof(o));
+	assert_int_equal(small[TAP_SMALL], 0xee);
+	return r;
+}
+
+static void
+test_plain_frames_by_way_of_super(void **state)
+{
+	size_t len = 5;
+
+	(void)state;
+	assert_int_equal(tap_offloads(a), 0);
+	assert_false(tap_needs_keeper(a));
+	assert_int_equal(receive_super(large, &len), SSHTAP_ERR_AGAIN);
+	assert_int_equal(len, 5);
+	assert_int_equal(send_marked(a, TAP_FRAME_MIN, 1), 0);
+	assert_int_equal(send_marked(a, TAP_SMALL, 2), 0);
+	assert_int_equal(send_marked(a, TAP_SMALL + 1, 3), 0);
+	assert_int_equal(send_marked(a, TAP_FRAME_MAX, 4), 0);
+	assert_int_equal(receive_super(large, &len), 0);
+	assert_int_equal(len, TAP_FRAME_MIN);
+	assert_int_equal(small[len - 1], 1);
+	assert_int_equal(small[len], 0xee);
+	assert_int_equal(receive_super(large, &len), 0);
+	assert_int_equal(len, TAP_SMALL);
+	assert_int_equal(small[len - 1], 2);
+	assert_int_equal(receive_super(large, &len), 0);
+	assert_int_equal(len, TAP_SMALL + 1);
+	assert_int_equal(large[len - 1], 3);
+	assert_int_equal(receive_super(large, &len), 0);
+	assert_int_equal(len, TAP_FRAME_MAX);
+	assert_int_equal(large[len - 1], 4);
+	assert_stats(b, 4, 0, 0, 0);
+}
+
+static void
+test_no_place_for_long_frames(void **state)
+{
+	size_t len = 5;
+
+	(void)state;
+	assert_int_equal(send_marked(a, TAP_SMALL + 1, 1), 0);
+	assert_int_equal(send_marked(a, TAP_SMALL, 2), 0);
+	assert_int_equal(receive_super(NULL, &len), SSHTAP_ERR_DROPPED);
+	assert_int_equal(len, 5);
+	assert_int_equal(receive_super(NULL, &len), 0);
+	assert_int_equal(len, TAP_SMALL);
+	assert_int_equal(small[len - 1], 2);
+	assert_stats(b, 1, 0, 1, 0);
+}
+
+/* Frames of len bytes in pieces of at most so many. */
+static int
+send_pieces(const struct offload *o, size_t len, size_t piece)
+{
+	struct iovec iov[20] = { { .iov_base = NULL } };
+	unsigned n = 1;
+	size_t at;
+
+	for (at = 0; at < len && n < 20; at += piece)
+		iov[n++] = (struct iovec){ .iov_base = frame + at,
+		    .iov_len = len - at < piece ? len - at : piece };
+	return tap_send_super(a, o, iov, n);
+}
+
+static void
+test_pieces_are_gathered(void **state)
+{
+	static const struct {
+		size_t len, piece;
+	} cases[] = {
+		{ TAP_FRAME_MIN, TAP_FRAME_MIN }, { TAP_FRAME_MIN, 13 },
+		{ 1514, 100 }, { TAP_SMALL + 1, TAP_SMALL },
+		{ TAP_FRAME_MAX, 2000 }, { TAP_FRAME_MAX, TAP_FRAME_MAX },
+	};
+	static const struct offload none;
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < TAP_FRAME_MAX; i++)
+		frame[i] = (uint8_t)(i * 7 + i / 256);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(send_pieces(&none, cases[i].len,
+		    cases[i].piece), 0);
+		assert_int_equal(tap_recv(b, large, TAP_FRAME_MAX, &len), 0);
+		assert_int_equal(len, cases[i].len);
+		assert_memory_equal(large, frame, len);
+	}
+	assert_stats(a, 0, 6, 0, 0);
+}
+
+static void
+test_super_frames_need_offload(void **state)
+{
+	static const struct offload none;
+	struct offload o = { .flags = OFFLOAD_NEEDS_CSUM };
+	size_t len;
+
+	(void)state;
+	assert_int_equal(send_pieces(&o, 100, 100), SSHTAP_ERR_DROPPED);
+	o = (struct offload){ .gso_type = OFFLOAD_GSO_TCPV4 };
+	assert_int_equal(send_pieces(&o, 100, 100), SSHTAP_ERR_DROPPED);
+	assert_int_equal(send_pieces(&none, 0, 1), SSHTAP_ERR_DROPPED);
+	assert_int_equal(send_pieces(&none, TAP_FRAME_MIN - 1, 10),
+	    SSHTAP_ERR_DROPPED);
+	assert_int_equal(send_pieces(&none, TAP_FRAME_MAX + 1, 20000),
+	    SSHTAP_ERR_DROPPED);
+	assert_int_equal(tap_recv(b, frame, TAP_FRAME_MAX, &len),
+	    SSHTAP_ERR_AGAIN);
+	assert_stats(a, 0, 0, 0, 5);
+}
+
 /* What a device in memory has no need of. */
 static void
 test_nothing_is_pending_or_lost(void **state)
@@ -361,6 +492,10 @@ main(void)
 		TAP_TEST(test_frame_too_long_for_the_caller),
 		TAP_TEST(test_other_end_closed),
 		TAP_TEST(test_second_end_closed_first),
+		TAP_TEST(test_plain_frames_by_way_of_super),
+		TAP_TEST(test_no_place_for_long_frames),
+		TAP_TEST(test_pieces_are_gathered),
+		TAP_TEST(test_super_frames_need_offload),
 		TAP_TEST(test_nothing_is_pending_or_lost),
 		cmocka_unit_test(test_requests_are_judged),
 		cmocka_unit_test(test_open_refuses_nonsense),
