@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tun/codel.h"
 #include "tun/slot.h"
 
 /*
@@ -20,31 +21,33 @@
 
 enum flow_drop {
 	FLOW_DROP_LATE,		/* CoDel: it waited too long */
-	FLOW_DROP_FULL,		/* no room: the head of the longest flow */
+	FLOW_DROP_FULL,		/* no room: the first of the longest flow */
 	FLOW_DROP_COUNT
 };
 
 struct flow {
 	struct slot *head, *tail;
-	struct flow *next;	/* in a list of flows */
-	uint32_t bytes;
-	int32_t deficit;
-	uint8_t list;		/* which one it is in */
-	/* CoDel's state, named as in RFC 8289. */
-	bool dropping;
-	uint32_t count, lastcount;
-	uint64_t first_above_us, drop_next_us;
+	struct flow *next;	/* in its list, if it is in one */
+	bool is_listed;
+	uint32_t bytes;		/* still to be sent */
+	uint32_t small, large;	/* places that it holds */
+	int32_t deficit;	/* bytes left of its turn */
+	struct codel codel;
+};
+
+struct flow_list {
+	struct flow *first, *last;
 };
 
 struct flow_queue {
 	struct slot_pool *pool;		/* where dropped ones go */
-	uint32_t target_us, interval_us;	/* 5000, 100000 */
+	struct codel_limits limits;	/* 5 ms, 100 ms */
 	uint32_t seed;			/* of headers_flow */
-	uint32_t bytes;			/* waiting */
+	uint32_t bytes;			/* waiting, of all */
 	unsigned frames;
-	struct flow *new_first, *new_last, *old_first, *old_last;
+	struct flow_list new_flows, old_flows;
 	struct flow flows[FLOW_QUEUE_FLOWS];
-	/* Counters, in frames. */
+	/* Counters, in frames: one for a super-frame. */
 	uint64_t dropped[FLOW_DROP_COUNT];
 	uint64_t marked;		/* ECN */
 };
@@ -62,16 +65,20 @@ void flow_queue_put(struct flow_queue *q, struct slot *s, uint64_t now_us);
 /*
  * What is to be sent next: the head of the flow whose turn it is, after what
  * has to be dropped was dropped.  It stays in the queue, and the next call
- * may name another one, whether or not anything was sent.
+ * may name another one, whether or not anything was sent.  Whether it is late
+ * is decided when it is named first: asking again drops nothing.
  *
+ * Owner:   the queue's, until the next call of this, of flow_queue_make_room
+ *          or of flow_queue_clear.
  * Returns NULL when nothing waits.
  */
 struct slot *flow_queue_next(struct flow_queue *q, uint64_t now_us);
 
 /*
- * len bytes of what flow_queue_next returned last have been sent; when all of
- * them are (s->left is 0 then) the slot is out of the queue and the caller's.
- * One that was sent in part is not dropped any more.
+ * len bytes of what flow_queue_next returned last have been sent, or, when
+ * that is out, of the one that was behind it.  When all of them are (s->left
+ * is 0 then) the slot is out of the queue and the caller's.  One that was
+ * sent in part is not dropped any more.
  */
 void flow_queue_sent(struct flow_queue *q, struct slot *s, uint32_t len);
 
@@ -83,9 +90,13 @@ struct slot *flow_queue_behind(const struct flow_queue *q,
     const struct slot *s);
 
 /*
- * Make room: drop from the head of the flow that has most bytes, until one
- * place of this size (SLOT_SMALL, SLOT_LARGE) is free in the pool, or the
- * queue is empty.
+ * Make room: if no place of this size (SLOT_SMALL, SLOT_LARGE) is free in the
+ * pool, drop from the front of the flow that holds most of them.  Of small
+ * ones several go at once, up to half of that flow, so that a flood does not
+ * have the longest flow looked for with every frame.  Frames in places of
+ * the other size are left alone.
+ *
+ * State:   none is free after it only if none that could be dropped waits.
  */
 void flow_queue_make_room(struct flow_queue *q, uint32_t size);
 

@@ -4,6 +4,7 @@
 #ifndef SLOT_H
 #define SLOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct slot {
 	uint32_t flow;
 	uint64_t since_us;
 	uint32_t left;		/* bytes still to be sent */
+	bool is_judged;		/* CoDel had its say */
 };
 
 struct slot_pool {
