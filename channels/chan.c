@@ -96,6 +96,8 @@ chan_add(struct chans *cs, const struct chan_ops *ops,
     enum chan_window_rule rule, enum chan_state state, void *user,
     struct chan **cp)
 {
+	uint32_t window = rule == CHAN_WINDOW_OWN ? ops->window_own :
+	    ops->window;
 	struct chan *c;
 	uint32_t id = 0;
 
@@ -111,7 +113,7 @@ chan_add(struct chans *cs, const struct chan_ops *ops,
 	c->state = state;
 	c->user = user;
 	c->id = id;
-	chan_window_in_init(&c->in, ops->window, ops->packet_max, rule);
+	chan_window_in_init(&c->in, window, ops->packet_max, rule);
 	cs->table[id] = c;
 	*cp = c;
 	return 0;
@@ -192,20 +194,26 @@ chan_grant(struct chan *c, uint32_t amount)
 }
 
 int
-chan_send_data(struct chan *c, uint8_t *bytes, size_t len)
+chan_send_string(struct chan *c, uint8_t *bytes, size_t len, size_t header)
 {
 	struct carrier *carrier = &c->owner->carrier;
-	uint8_t *payload = bytes - CHAN_MSG_DATA_HEADER;
 	int r;
 
-	chan_msg_put_data(payload, c->peer_id, (uint32_t)len);
-	r = carrier->ops->send_frame(carrier->ctx, payload,
-	    CHAN_MSG_DATA_HEADER + len);
+	r = carrier->ops->send_frame(carrier->ctx, bytes - header,
+	    header + len);
 	if (r == SSHTAP_ERR_AGAIN)
 		c->waits_carrier = true;
 	if (r != 0)
 		return r;
 	return chan_window_out_debit(&c->out, len);
+}
+
+int
+chan_send_data(struct chan *c, uint8_t *bytes, size_t len)
+{
+	chan_msg_put_data(bytes - CHAN_MSG_DATA_HEADER, c->peer_id,
+	    (uint32_t)len);
+	return chan_send_string(c, bytes, len, CHAN_MSG_DATA_HEADER);
 }
 
 int
@@ -346,8 +354,8 @@ input_data(struct chan *c, const struct chan_msg *m, uint8_t *payload)
 static int
 input_extended(struct chan *c, const struct chan_msg *m, uint8_t *payload)
 {
-	(void)payload;
-	return c->ops->extended(c, m->code, &m->bytes);
+	return c->ops->extended(c, m->code,
+	    payload + CHAN_MSG_EXTENDED_HEADER, m->bytes.len);
 }
 
 static int

@@ -23,7 +23,10 @@
  */
 #define CHANS_MAX		16	/* channels of one connection */
 #define CHAN_TUN_WINDOW		(2 * 1024 * 1024)	/* OpenSSH's default */
-#define CHAN_TUN_PACKET_MAX	32768			/* likewise */
+#define CHAN_TUN_WINDOW_OWN	(16 * 1024 * 1024)	/* for an sshtap, which
+							 * keeps its queue short
+							 * by itself */
+#define CHAN_TUN_PACKET_MAX	32768			/* OpenSSH's default */
 #define CHAN_SESSION_WINDOW	(256 * 1024)
 #define CHAN_SESSION_PACKET_MAX	32768
 #define CHAN_TEXT_MAX		256	/* of a refusal, cleaned */
@@ -31,6 +34,20 @@
 /* Largest frame a stock peer delivers; longer ones it drops (and logs). */
 #define CHAN_TUN_FRAME_MAX	32764
 #define CHAN_TUN_FRAME_MIN	14
+
+/*
+ * Super-frames, between two of ours: many segments of one flow under one set
+ * of headers, or a checksum that is still to be filled in.  In front of the
+ * frame are words that say so (tun/offload.h); to a channel they are bytes.
+ */
+#define CHAN_TUN_WORDS		10
+#define CHAN_TUN_SUPER_MAX	65553	/* the longest of those frames */
+
+/* Which of them one can take. */
+#define CHAN_TUN_TAKES_CSUM	0x1u	/* a checksum to be filled in */
+#define CHAN_TUN_TAKES_TCP	0x2u	/* segments of TCP */
+#define CHAN_TUN_TAKES_UDP	0x4u	/* datagrams of UDP */
+#define CHAN_TUN_TAKES_ALL	0x7u
 
 /* Numbers of tun@openssh.com. */
 #define CHAN_TUN_POINT_TO_POINT	1u
@@ -52,6 +69,18 @@ struct chans_events {
 	    const char *text);
 	/* A frame from the peer; frame may be modified; credit is automatic. */
 	void (*frame)(void *ctx, struct chan *c, uint8_t *frame, size_t len);
+	/*
+	 * The peer takes such super-frames: chan_tun_send_super may be called
+	 * from now on.  A server answers with chan_tun_offer, here or later;
+	 * NULL here is an answer to the peer as well.
+	 */
+	void (*offload)(void *ctx, struct chan *c, uint32_t flags);
+	/*
+	 * A super-frame from the peer, with its CHAN_TUN_WORDS, after
+	 * chan_tun_offer.  Nothing of it has been looked at but its length.
+	 */
+	void (*super)(void *ctx, struct chan *c, const uint8_t *words,
+	    uint8_t *frame, size_t len);
 	/* Bytes of a session channel; chan_session_consumed gives credit. */
 	void (*data)(void *ctx, struct chan *c, bool is_stderr,
 	    const struct view *bytes);
@@ -140,7 +169,9 @@ void chan_set_user(struct chan *c, void *user);
 bool chan_is_open(const struct chan *c);
 
 /*
- * May a frame be sent now?
+ * May a frame be sent now?  To a peer that takes super-frames only when the
+ * longest of those would fit, so that none has to wait for ever behind smaller
+ * ones.
  *
  * maxp:    the longest one: CHAN_TUN_FRAME_MAX, or what the peer takes.
  * Returns 0; SSHTAP_ERR_AGAIN (window or carrier; writable follows);
@@ -159,6 +190,35 @@ int chan_tun_room(struct chan *c, size_t *maxp);
 #define CHAN_TUN_HEADROOM	(CARRIER_HEADROOM + 9)
 #define CHAN_TUN_TAILROOM	CARRIER_TAILROOM
 int chan_tun_send(struct chan *c, uint8_t *frame, size_t len);
+
+/*
+ * Tell the peer which super-frames we take; they may come from now on.  Once
+ * for a channel.  A client asks, whoever the peer is, and one that does not
+ * know of it says no; a server does so only after its offload event.
+ *
+ * flags:   of CHAN_TUN_TAKES_*; 0 is a polite no.
+ * State:   open, ethernet.
+ * Returns 0, SSHTAP_ERR_STATE, or what the carrier returns.
+ */
+int chan_tun_offer(struct chan *c, uint32_t flags);
+
+/*
+ * The longest super-frame that may be sent now; 0 when none may.  To be asked
+ * after chan_tun_room, which waits.
+ */
+size_t chan_tun_room_super(const struct chan *c);
+
+/*
+ * Send a super-frame, of a kind that the peer takes, as chan_tun_send; there
+ * have to be CHAN_TUN_SUPER_HEADROOM bytes in front of it.
+ *
+ * words:   copied; may lie in front of the frame.
+ * Returns what chan_tun_send does; also SSHTAP_ERR_STATE when the peer has not
+ * asked for any.
+ */
+#define CHAN_TUN_SUPER_HEADROOM	(CARRIER_HEADROOM + 13 + CHAN_TUN_WORDS)
+int chan_tun_send_super(struct chan *c, const uint8_t words[CHAN_TUN_WORDS],
+    uint8_t *frame, size_t len);
 
 /* Ask for a command; exec_result tells.  At most CHAN_COMMAND_MAX bytes. */
 #define CHAN_COMMAND_MAX	32000
@@ -185,9 +245,10 @@ int chan_close(struct chan *c);
 
 /* Counters of a tunnel, since it was opened. */
 struct chan_tun_stats {
-	uint64_t frames_in, frames_out;
-	uint64_t bytes_in, bytes_out;
-	uint64_t dropped_in;	/* runts, oversize, beyond the window */
+	uint64_t frames_in, frames_out;	/* super-frames are one each */
+	uint64_t supers_in, supers_out;
+	uint64_t bytes_in, bytes_out;	/* of frames, without their words */
+	uint64_t dropped_in;	/* runts, oversize, beyond the window, unasked */
 	uint64_t dropped_out;	/* runts, longer than the peer takes */
 };
 const struct chan_tun_stats *chan_tun_stats(const struct chan *c);

@@ -18,13 +18,14 @@
 /* What the kinds differ in; an int is 0 or what ends the connection. */
 struct chan_ops {
 	const char *type;	/* in CHANNEL_OPEN */
-	uint32_t window;	/* what we announce */
+	uint32_t window;	/* what we announce, */
+	uint32_t window_own;	/* and under CHAN_WINDOW_OWN */
 	uint32_t packet_max;
 	uint32_t peer_packet_min;	/* less makes the channel useless */
 	/* DATA; the bytes may be modified. */
 	int (*data)(struct chan *c, uint8_t *p, size_t len);
-	int (*extended)(struct chan *c, uint32_t type,
-	    const struct view *bytes);
+	int (*extended)(struct chan *c, uint32_t type, uint8_t *p,
+	    size_t len);
 	/* Stores false in *okp for what it does not know; NULL: nothing. */
 	int (*request)(struct chan *c, const struct chan_msg *m, bool *okp);
 	/* CHANNEL_SUCCESS or CHANNEL_FAILURE; NULL: none is awaited. */
@@ -48,6 +49,10 @@ struct chan {
 	/* Tunnel. */
 	uint32_t mode;
 	struct chan_tun_stats stats;
+	bool has_offered;	/* the peer knows which super-frames we take, */
+	uint32_t takes;		/* namely these, */
+	bool has_peer_offered;	/* and likewise */
+	uint32_t peer_takes;
 	/* Session. */
 	bool has_exec;		/* a command was asked for */
 	bool awaits_exec;	/* and not yet answered */
@@ -92,10 +97,22 @@ int chan_send(struct chans *cs, const struct chan_msg *m);
 int chan_grant(struct chan *c, uint32_t amount);
 
 /*
- * Send len bytes as DATA from where they lie, with CARRIER_HEADROOM and
- * CHAN_MSG_DATA_HEADER bytes in front.  The window has been asked.
+ * Send a string of len bytes from where it lies, behind a header which stands
+ * in front of it already, and CARRIER_HEADROOM bytes before that.  The window
+ * has been asked.
  */
+int chan_send_string(struct chan *c, uint8_t *bytes, size_t len,
+    size_t header);
+
+/* The same as DATA, whose header it puts there. */
 int chan_send_data(struct chan *c, uint8_t *bytes, size_t len);
+
+/* chan_offload.c: a request on a tunnel, as struct chan_ops has it. */
+int chan_offload_request(struct chan *c, const struct chan_msg *m, bool *okp);
+
+/* EXTENDED_DATA on a tunnel; returns why it is dropped, or NULL. */
+const char *chan_offload_input(struct chan *c, uint32_t type, uint8_t *p,
+    size_t len);
 
 /* Handle an OPEN that asks a server for a tunnel. */
 int chan_tun_asked(struct chans *cs, const struct chan_msg *m);

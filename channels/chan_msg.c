@@ -190,6 +190,16 @@ chan_msg_put_data(uint8_t *p, uint32_t recipient, uint32_t len)
 	put_be32(p + 5, len);
 }
 
+void
+chan_msg_put_extended(uint8_t *p, uint32_t recipient, uint32_t type,
+    uint32_t len)
+{
+	p[0] = SSH_MSG_CHANNEL_EXTENDED_DATA;
+	put_be32(p + 1, recipient);
+	put_be32(p + 5, type);
+	put_be32(p + 9, len);
+}
+
 int
 chan_msg_get_tun(const struct view *rest, uint32_t *modep, uint32_t *unitp)
 {
@@ -214,17 +224,36 @@ chan_msg_put_tun(uint8_t rest[CHAN_MSG_TUN_SIZE], uint32_t mode,
 	put_be32(rest + 4, unit);
 }
 
+/* One number and nothing else. */
+static int
+get_number(const struct view *rest, uint32_t *valuep)
+{
+	struct view v = *rest;
+	uint32_t value;
+	int r;
+
+	if ((r = view_get_u32(&v, &value)) != 0 || (r = view_end(&v)) != 0)
+		return r;
+	*valuep = value;
+	return 0;
+}
+
+int
+chan_msg_get_offload(const struct view *rest, uint32_t *flagsp)
+{
+	return get_number(rest, flagsp);
+}
+
+void
+chan_msg_put_offload(uint8_t rest[CHAN_MSG_OFFLOAD_SIZE], uint32_t flags)
+{
+	put_be32(rest, flags);
+}
+
 int
 chan_msg_get_exit_status(const struct view *rest, uint32_t *statusp)
 {
-	struct view v = *rest;
-	uint32_t status;
-	int r;
-
-	if ((r = view_get_u32(&v, &status)) != 0 || (r = view_end(&v)) != 0)
-		return r;
-	*statusp = status;
-	return 0;
+	return get_number(rest, statusp);
 }
 
 int

@@ -20,7 +20,9 @@ struct buf;
 #define CHAN_MSG_LAST		100
 #define CHAN_MSG_MAX		33024	/* encoded by us, other than DATA */
 #define CHAN_MSG_DATA_HEADER	9	/* number, recipient, length word */
+#define CHAN_MSG_EXTENDED_HEADER 13	/* likewise, with a type */
 #define CHAN_MSG_TUN_SIZE	8	/* what a tunnel's OPEN ends with */
+#define CHAN_MSG_OFFLOAD_SIZE	4	/* what tap-offload ends with */
 
 /* Any message; only what its number has is set or looked at. */
 struct chan_msg {
@@ -49,11 +51,20 @@ int chan_msg_put(struct buf *b, const struct chan_msg *m);
 /* What comes in front of len bytes of data: CHAN_MSG_DATA_HEADER bytes. */
 void chan_msg_put_data(uint8_t *p, uint32_t recipient, uint32_t len);
 
+/* The same for extended data: CHAN_MSG_EXTENDED_HEADER bytes. */
+void chan_msg_put_extended(uint8_t *p, uint32_t recipient, uint32_t type,
+    uint32_t len);
+
 /* The rest of a tunnel's OPEN.  Reference: OpenSSH PROTOCOL section 2.3. */
 int chan_msg_get_tun(const struct view *rest, uint32_t *modep,
     uint32_t *unitp);
 void chan_msg_put_tun(uint8_t rest[CHAN_MSG_TUN_SIZE], uint32_t mode,
     uint32_t unit);
+
+/* The rest of tap-offload@sshtap.  Reference: PROTOCOL section 17. */
+int chan_msg_get_offload(const struct view *rest, uint32_t *flagsp);
+void chan_msg_put_offload(uint8_t rest[CHAN_MSG_OFFLOAD_SIZE],
+    uint32_t flags);
 
 /* The rest of exit-status and exit-signal.  Reference: section 6.10. */
 int chan_msg_get_exit_status(const struct view *rest, uint32_t *statusp);

@@ -70,9 +70,11 @@ session_data(struct chan *c, uint8_t *p, size_t len)
 }
 
 static int
-session_extended(struct chan *c, uint32_t type, const struct view *bytes)
+session_extended(struct chan *c, uint32_t type, uint8_t *p, size_t len)
 {
-	return take_bytes(c, bytes, type == EXTENDED_STDERR, true);
+	struct view bytes = view_of(p, len);
+
+	return take_bytes(c, &bytes, type == EXTENDED_STDERR, true);
 }
 
 static void

@@ -98,17 +98,19 @@ tun_data(struct chan *c, uint8_t *p, size_t len)
 	return give_credit(c, len);
 }
 
+/* A super-frame, if we have asked for any. */
 static int
-tun_extended(struct chan *c, uint32_t type, const struct view *bytes)
+tun_extended(struct chan *c, uint32_t type, uint8_t *p, size_t len)
 {
+	const char *why;
 	bool drop;
 	int r;
 
-	(void)type;
-	if ((r = take_frame(c, bytes->len, &drop)) != 0 || drop)
+	if ((r = take_frame(c, len, &drop)) != 0 || drop)
 		return r;
-	count_dropped(c, "extended data", bytes->len);
-	return give_credit(c, bytes->len);
+	if ((why = chan_offload_input(c, type, p, len)) != NULL)
+		count_dropped(c, why, len);
+	return give_credit(c, len);
 }
 
 /* The longest frame that may be sent now, 0 to wait. */
@@ -117,6 +119,8 @@ frame_room(const struct chan *c)
 {
 	uint32_t room = chan_window_out_frame(&c->out, CHAN_TUN_FRAME_MAX);
 
+	if (c->peer_takes != 0 && chan_tun_room_super(c) == 0)
+		return 0;
 	return room >= frame_min(c) ? room : 0;
 }
 
@@ -129,11 +133,13 @@ tun_can_send(const struct chan *c)
 const struct chan_ops chan_tun_ops = {
 	.type = "tun@openssh.com",
 	.window = CHAN_TUN_WINDOW,
+	.window_own = CHAN_TUN_WINDOW_OWN,
 	.packet_max = CHAN_TUN_PACKET_MAX,
 	/* Some frame of either mode fits, whichever way it is counted. */
 	.peer_packet_min = PACKET_MIN + CHAN_WINDOW_FRAME_EXTRA,
 	.data = tun_data,
 	.extended = tun_extended,
+	.request = chan_offload_request,
 	.can_send = tun_can_send
 };
 

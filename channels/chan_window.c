@@ -113,12 +113,17 @@ chan_window_out_adjust(struct chan_window_out *w, uint32_t add)
 uint32_t
 chan_window_out_frame(const struct chan_window_out *w, uint32_t limit)
 {
-	uint32_t wanted;
-
 	if (w->packet_max <= w->extra)
 		return 0;
-	limit = min_u32(limit, w->packet_max - w->extra);
-	wanted = min_u32(limit + w->extra, w->peak / 4);
+	return chan_window_out_large(w,
+	    min_u32(limit, w->packet_max - w->extra));
+}
+
+uint32_t
+chan_window_out_large(const struct chan_window_out *w, uint32_t limit)
+{
+	uint32_t wanted = min_u32(limit + w->extra, w->peak / 4);
+
 	if (w->left < wanted || w->left <= w->extra)
 		return 0;
 	return min_u32(limit, w->left - w->extra);

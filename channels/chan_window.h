@@ -63,6 +63,13 @@ void chan_window_out_adjust(struct chan_window_out *w, uint32_t add);
 uint32_t chan_window_out_frame(const struct chan_window_out *w,
     uint32_t limit);
 
+/*
+ * The same for what is not held to the peer's maximum packet size, because it
+ * has agreed to another limit.
+ */
+uint32_t chan_window_out_large(const struct chan_window_out *w,
+    uint32_t limit);
+
 /* The number of bytes of a stream that can be sent now in one message. */
 uint32_t chan_window_out_bytes(const struct chan_window_out *w);
 

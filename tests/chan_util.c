@@ -117,6 +117,33 @@ on_frame(void *ctx, struct chan *c, uint8_t *frame, size_t len)
 }
 
 static void
+on_super(void *ctx, struct chan *c, const uint8_t *words, uint8_t *frame,
+    size_t len)
+{
+	struct side *s = ctx;
+
+	note(s, 'S');
+	assert_in_range(len, CHAN_TUN_FRAME_MIN, CHAN_TUN_SUPER_MAX);
+	memcpy(s->words, words, CHAN_TUN_WORDS);
+	memcpy(s->frame, frame, len);
+	s->frame_len = len;
+	memset(frame, 0, len);
+	if (s->closes_on_frame)
+		assert_int_equal(chan_close(c), 0);
+}
+
+static void
+on_offload(void *ctx, struct chan *c, uint32_t flags)
+{
+	struct side *s = ctx;
+
+	note(s, 'A');
+	s->takes = flags;
+	if (s->answers)
+		s->answered = chan_tun_offer(c, CHAN_TUN_TAKES_ALL);
+}
+
+static void
 on_data(void *ctx, struct chan *c, bool is_stderr, const struct view *bytes)
 {
 	struct side *s = ctx;
@@ -213,6 +240,8 @@ const struct chans_events side_events = {
 	.opened = on_opened,
 	.refused = on_refused,
 	.frame = on_frame,
+	.offload = on_offload,
+	.super = on_super,
 	.data = on_data,
 	.writable = on_writable,
 	.exec_result = on_exec_result,
@@ -373,6 +402,21 @@ side_inject_data(struct side *s, uint32_t recipient, size_t len)
 }
 
 int
+side_inject_extended(struct side *s, uint32_t recipient, uint32_t type,
+    size_t len)
+{
+	static uint8_t zeros[PAYLOAD_MAX];
+	struct chan_msg m = {
+		.number = SSH_MSG_CHANNEL_EXTENDED_DATA,
+		.recipient = recipient,
+		.code = type,
+		.bytes = view_of(zeros, len)
+	};
+
+	return side_inject_msg(s, &m);
+}
+
+int
 side_inject_request(struct side *s, const char *name, bool want_reply,
     const void *rest, size_t len)
 {
@@ -440,21 +484,37 @@ side_open_session(struct side *s)
 	return c;
 }
 
-int
-side_send_frame(struct chan *c, uint8_t fill, size_t len)
+/* With words a super-frame. */
+static int
+send_any(struct chan *c, const uint8_t *words, uint8_t fill, size_t len)
 {
-	uint8_t *room = malloc(CHAN_TUN_HEADROOM + len + CHAN_TUN_TAILROOM);
-	uint8_t *frame = room + CHAN_TUN_HEADROOM;
-	size_t i;
+	size_t i, before = words != NULL ? CHAN_TUN_SUPER_HEADROOM :
+	    CHAN_TUN_HEADROOM;
+	uint8_t *room = malloc(before + len + CHAN_TUN_TAILROOM);
+	uint8_t *frame = room + before;
 	int r;
 
 	assert_non_null(room);
 	memset(frame, fill, len);
-	r = chan_tun_send(c, frame, len);
+	r = words != NULL ? chan_tun_send_super(c, words, frame, len) :
+	    chan_tun_send(c, frame, len);
 	for (i = 0; r == SSHTAP_ERR_AGAIN && i < len; i++)
 		assert_int_equal(frame[i], fill);
 	free(room);
 	return r;
+}
+
+int
+side_send_frame(struct chan *c, uint8_t fill, size_t len)
+{
+	return send_any(c, NULL, fill, len);
+}
+
+int
+side_send_super(struct chan *c, const uint8_t words[CHAN_TUN_WORDS],
+    uint8_t fill, size_t len)
+{
+	return send_any(c, words, fill, len);
 }
 
 int

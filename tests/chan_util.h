@@ -18,7 +18,7 @@
  * of its own.  Every function here fails the test when it cannot do its work.
  */
 #define QUEUE_MAX	4096
-#define PAYLOAD_MAX	(CHAN_TUN_PACKET_MAX + 64)
+#define PAYLOAD_MAX	(CHAN_TUN_SUPER_MAX + 64)
 
 struct message {
 	uint8_t *p;
@@ -42,6 +42,10 @@ struct side {
 	char text[CHAN_TEXT_MAX];
 	uint8_t frame[PAYLOAD_MAX];
 	size_t frame_len;
+	uint32_t takes;		/* of the last offload event */
+	bool answers;		/* it with an offer of all, */
+	int answered;		/* which brought this */
+	uint8_t words[CHAN_TUN_WORDS];
 	char data[1024], errors[1024];
 	bool consumes;
 	uint32_t status;
@@ -56,7 +60,7 @@ struct tables {
 	struct side client, server;
 };
 
-/* Each notes its letter: O R F D d W Y N X E C T G. */
+/* Each notes its letter: O R F S A D d W Y N X E C T G. */
 extern const struct chans_events side_events;
 
 void side_init(struct side *s, bool is_server, enum carrier_peer peer,
@@ -86,6 +90,8 @@ void side_expect_nothing(const struct side *s);
 int side_inject(struct side *s, const void *bytes, size_t len);
 int side_inject_msg(struct side *s, const struct chan_msg *m);
 int side_inject_data(struct side *s, uint32_t recipient, size_t len);
+int side_inject_extended(struct side *s, uint32_t recipient, uint32_t type,
+    size_t len);
 int side_inject_request(struct side *s, const char *name, bool want_reply,
     const void *rest, size_t len);
 int side_inject_global(struct side *s, const char *name, bool want_reply);
@@ -106,6 +112,8 @@ struct chan *side_open_session(struct side *s);
 
 /* From a place with no more room around it than there must be. */
 int side_send_frame(struct chan *c, uint8_t fill, size_t len);
+int side_send_super(struct chan *c, const uint8_t words[CHAN_TUN_WORDS],
+    uint8_t fill, size_t len);
 
 #define PAIR(t) \
 	cmocka_unit_test_setup_teardown(t, tables_setup, tables_teardown)

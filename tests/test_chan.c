@@ -230,7 +230,7 @@ test_server_refuses_bad_opens(void **state)
 	assert_string_equal(s->log, "");
 	assert_int_equal(ask_for(s, "tun@openssh.com", 1, 0x7ffffffd, 28),
 	    0);
-	EXPECT(s, 91, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0x80, 0);
+	EXPECT(s, 91, 0, 0, 0, 9, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x80, 0);
 	assert_int_equal(s->unit, 0x7ffffffd);
 }
 
@@ -344,7 +344,7 @@ test_credit_is_rare_and_sufficient(void **state)
 {
 	struct tables *p = *state;
 	struct chan *c = tables_open_tun(p);
-	unsigned i, before = p->server.sends, frames = 20000;
+	unsigned i, before = p->server.sends, frames = 50000;
 
 	for (i = 0; i < frames; i++) {
 		assert_int_equal(side_send_frame(c, 1, 1514), 0);
@@ -353,15 +353,15 @@ test_credit_is_rare_and_sufficient(void **state)
 	assert_int_equal(chan_tun_stats(p->server.asked)->frames_in, frames);
 	assert_int_equal(chan_tun_stats(p->server.asked)->dropped_in, 0);
 	assert_in_range(p->server.sends - before,
-	    frames * 1514 / (CHAN_TUN_WINDOW / 8) - 2,
-	    frames * 1518 / (CHAN_TUN_WINDOW / 8) + 1);
+	    frames * 1514 / (CHAN_TUN_WINDOW_OWN / 8) - 2,
+	    frames * 1518 / (CHAN_TUN_WINDOW_OWN / 8) + 1);
 }
 
 /* The first grant shows how we count: len to OpenSSH, len + 4 to others. */
 static void
-check_first_grant(struct side *s, uint32_t extra)
+check_first_grant(struct side *s, uint32_t window, uint32_t extra)
 {
-	uint32_t len = 1000, n = 1, size = CHAN_TUN_WINDOW / 8;
+	uint32_t len = 1000, n = 1, size = window / 8;
 	struct message m;
 
 	(void)side_open_tun(s, 100000, 32768);
@@ -382,13 +382,15 @@ check_first_grant(struct side *s, uint32_t extra)
 static void
 test_grant_to_own(void **state)
 {
-	check_first_grant(&((struct tables *)*state)->client, 4);
+	check_first_grant(&((struct tables *)*state)->client,
+	    CHAN_TUN_WINDOW_OWN, 4);
 }
 
 static void
 test_grant_to_stock(void **state)
 {
-	check_first_grant(&((struct tables *)*state)->client, 0);
+	check_first_grant(&((struct tables *)*state)->client,
+	    CHAN_TUN_WINDOW, 0);
 }
 
 /* A stock peer that debits len + 4 gets stuck; the tick frees it. */
@@ -427,13 +429,13 @@ test_extended_data_on_tunnel(void **state)
 	struct chan *c = side_open_tun(&p->client, 100000, 32768);
 	unsigned i;
 
-	for (i = 0; i < 100000; i++)
+	for (i = 0; i < 500000; i++)
 		assert_int_equal(INJECT(&p->client, 95, 0, 0, 0, 0, 0, 0, 0,
 		    1, 0, 0, 0, 1, 'x'), 0);
-	assert_int_equal(chan_tun_stats(c)->dropped_in, 100000);
+	assert_int_equal(chan_tun_stats(c)->dropped_in, 500000);
 	assert_string_equal(p->client.log, "");
 	/* 5 bytes each: credited as they came. */
-	EXPECT(&p->client, 93, 0, 0, 0, 5, 0, 4, 0, 1);
+	EXPECT(&p->client, 93, 0, 0, 0, 5, 0, 0x20, 0, 3);
 	side_expect_nothing(&p->client);
 }
 

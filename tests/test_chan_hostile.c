@@ -126,6 +126,8 @@ make_zoo(struct side *s, bool is_server)
 		if (i < 4)
 			assert_int_equal(side_inject_msg(s, &m), 0);
 	}
+	assert_int_equal(chan_tun_offer(c[0], CHAN_TUN_TAKES_ALL),
+	    is_server ? SSHTAP_ERR_STATE : 0);
 	assert_int_equal(chan_session_exec(c[1], "x"), 0);
 	assert_int_equal(chan_close(c[2]), 0);
 	assert_int_equal(chan_send_eof(c[3]), 0);
@@ -140,7 +142,10 @@ make_message(uint8_t number, uint32_t recipient, const char *name,
 	struct chan_msg m = {
 		.number = number, .want_reply = true,
 		.recipient = recipient, .sender = 1, .window = 1 << 20,
-		.packet_max = 32768, .code = 1,
+		.packet_max = 32768,
+		/* A super-frame too short, or stderr. */
+		.code = strcmp(name, "tap-offload@sshtap") == 0 ?
+		    0xfe544150 : 1,
 		.name = view_of_string(name),
 		.bytes = view_of_string("0123456789abcdef"),
 		.rest = view_of("\0\0\0\2\0\0\0\1", 8)
@@ -183,7 +188,7 @@ test_hostile_truncations(void **state)
 {
 	static const char *const names[] = {
 		"tun@openssh.com", "session", "exit-status", "exit-signal",
-		"keepalive@openssh.com", ""
+		"keepalive@openssh.com", "tap-offload@sshtap", ""
 	};
 	struct side *s = malloc(sizeof(*s));
 	unsigned number, id, name;
@@ -191,7 +196,7 @@ test_hostile_truncations(void **state)
 	(void)state;
 	assert_non_null(s);
 	for (number = 80; number <= 100; number++) {
-		for (name = 0; name < 6; name++) {
+		for (name = 0; name < 7; name++) {
 			for (id = 0; id < 8; id++) {
 				cut_everywhere(s, false, (uint8_t)number, id,
 				    names[name]);

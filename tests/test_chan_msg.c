@@ -232,6 +232,43 @@ test_data_header(void **state)
 }
 
 static void
+test_extended_header(void **state)
+{
+	static const uint8_t wanted[] = {
+		95, 0, 0, 0, 7, 0xfe, 0x54, 0x41, 0x50, 0, 1, 0, 0x1b
+	};
+	uint8_t p[CHAN_MSG_EXTENDED_HEADER];
+
+	(void)state;
+	chan_msg_put_extended(p, 7, 0xfe544150, 0x1001b);
+	assert_memory_equal(p, wanted, sizeof(wanted));
+}
+
+static void
+test_offload_rest(void **state)
+{
+	uint8_t rest[CHAN_MSG_OFFLOAD_SIZE + 1] = { 0 };
+	uint32_t flags = 99;
+	struct view v;
+	size_t len;
+
+	(void)state;
+	chan_msg_put_offload(rest, 0x80000007);
+	for (len = 0; len < CHAN_MSG_OFFLOAD_SIZE; len++) {
+		v = view_of(rest, len);
+		assert_int_equal(chan_msg_get_offload(&v, &flags),
+		    SSHTAP_ERR_TRUNCATED);
+	}
+	v = view_of(rest, len + 1);
+	assert_int_equal(chan_msg_get_offload(&v, &flags),
+	    SSHTAP_ERR_TRAILING);
+	assert_int_equal(flags, 99);
+	v = view_of(rest, len);
+	assert_int_equal(chan_msg_get_offload(&v, &flags), 0);
+	assert_int_equal(flags, 0x80000007);
+}
+
+static void
 test_tun_rest(void **state)
 {
 	uint8_t rest[CHAN_MSG_TUN_SIZE + 1] = { 0 };
@@ -313,6 +350,8 @@ main(void)
 		cmocka_unit_test(test_numbers_without_message),
 		cmocka_unit_test(test_bytes_of_a_stock_peer),
 		cmocka_unit_test(test_data_header),
+		cmocka_unit_test(test_extended_header),
+		cmocka_unit_test(test_offload_rest),
 		cmocka_unit_test(test_tun_rest),
 		cmocka_unit_test(test_exit_rests),
 		cmocka_unit_test(test_put_stops_at_the_limit),

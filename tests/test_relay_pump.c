@@ -232,7 +232,7 @@ test_window_full(void **state)
 
 	server->is_mute = true;
 	flood(*state, near, far, &sent, &got);
-	assert_true(got > 0 && got <= CHAN_TUN_WINDOW / TAP_FRAME_MAX);
+	assert_true(got > 0 && got <= CHAN_TUN_WINDOW_OWN / TAP_FRAME_MAX);
 	assert_true(session_is_writable(client->session));
 	/* The device's own queue is the only one. */
 	assert_int_equal(sent, got + DEVICE_QUEUE);

@@ -56,7 +56,7 @@ static void
 check_rest(const struct view *rest)
 {
 	uint8_t made[CHAN_MSG_TUN_SIZE];
-	uint32_t mode, unit, status;
+	uint32_t mode, unit, status, flags;
 	struct view v, name;
 
 	if (chan_msg_get_tun(rest, &mode, &unit) == 0) {
@@ -67,6 +67,12 @@ check_rest(const struct view *rest)
 		require(rest->len != CHAN_MSG_TUN_SIZE);
 	require((chan_msg_get_exit_status(rest, &status) == 0) ==
 	    (rest->len == 4));
+	if (chan_msg_get_offload(rest, &flags) == 0) {
+		chan_msg_put_offload(made, flags);
+		v = view_of(made, CHAN_MSG_OFFLOAD_SIZE);
+		require(view_equals(&v, rest));
+	} else
+		require(rest->len != CHAN_MSG_OFFLOAD_SIZE);
 	if (chan_msg_get_exit_signal(rest, &name) == 0)
 		require(fuzz_is_inside(&name, rest));
 }

@@ -18,6 +18,7 @@
 #include "lib/err.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_script.h"
+#include "transport/ssh2.h"
 
 #define ANSWERS_MAX	3	/* to one message: reply, credit, CLOSE */
 #define OPS_MAX		400
@@ -25,7 +26,7 @@
 struct world {
 	struct chans *cs;
 	struct chan *chan[CHANS_MAX];	/* as the program knows them */
-	bool is_blocked, refuses, closes, opens;
+	bool is_blocked, refuses, closes, opens, answers;
 	unsigned sends;
 	uint64_t now_ms;
 };
@@ -37,7 +38,8 @@ check_sent(struct world *w, const struct view *payload)
 	struct chan_msg m;
 
 	require(chan_msg_get(payload, &m) == 0);
-	require(m.bytes.len <= CHAN_TUN_PACKET_MAX);
+	require(m.bytes.len <= (m.number == SSH_MSG_CHANNEL_EXTENDED_DATA ?
+	    CHAN_TUN_WORDS + CHAN_TUN_SUPER_MAX : CHAN_TUN_PACKET_MAX));
 	w->sends++;
 }
 
@@ -154,6 +156,33 @@ on_frame(void *ctx, struct chan *c, uint8_t *frame, size_t len)
 }
 
 static void
+on_super(void *ctx, struct chan *c, const uint8_t *words, uint8_t *frame,
+    size_t len)
+{
+	require(is_known(ctx, c) && c->ops == &chan_tun_ops && c->takes != 0);
+	require(len >= CHAN_TUN_FRAME_MIN && len <= CHAN_TUN_SUPER_MAX);
+	memset(frame, words[0] ^ words[CHAN_TUN_WORDS - 1] ^ frame[len - 1],
+	    len);
+	maybe_close(ctx, c);
+}
+
+static void
+on_offload(void *ctx, struct chan *c, uint32_t flags)
+{
+	struct world *w = ctx;
+	int r;
+
+	require(is_known(w, c) && c->mode == CHAN_TUN_ETHERNET);
+	require((flags & ~CHAN_TUN_TAKES_ALL) == 0);
+	require(w->cs->is_server || c->has_offered);
+	if (w->answers) {
+		r = chan_tun_offer(c, flags);
+		require(r == 0 || r == SSHTAP_ERR_STATE);
+	}
+	maybe_close(w, c);
+}
+
+static void
 on_data(void *ctx, struct chan *c, bool is_stderr, const struct view *bytes)
 {
 	struct world *w = ctx;
@@ -244,6 +273,8 @@ static const struct chans_events events = {
 	.opened = on_opened,
 	.refused = on_refused,
 	.frame = on_frame,
+	.offload = on_offload,
+	.super = on_super,
 	.data = on_data,
 	.writable = on_writable,
 	.exec_result = on_exec_result,
@@ -286,6 +317,22 @@ send_frame(struct chan *c, size_t len)
 }
 
 static void
+send_super(struct chan *c, size_t len)
+{
+	uint8_t *room = calloc(1, CHAN_TUN_SUPER_HEADROOM + len +
+	    CHAN_TUN_TAILROOM);
+	uint8_t *frame = room + CHAN_TUN_SUPER_HEADROOM;
+	size_t most = chan_tun_room_super(c);
+	int r;
+
+	require(room != NULL && most <= CHAN_TUN_SUPER_MAX);
+	r = chan_tun_send_super(c, frame - CHAN_TUN_WORDS, frame, len);
+	check_local(r);
+	require(r != 0 || (len >= CHAN_TUN_FRAME_MIN && len <= most));
+	free(room);
+}
+
+static void
 do_with(struct world *w, struct chan *c, unsigned op, const struct view *arg)
 {
 	char *s = fuzz_string(arg);
@@ -312,6 +359,12 @@ do_with(struct world *w, struct chan *c, unsigned op, const struct view *arg)
 		break;
 	case 6:
 		check_local(chan_close(c));
+		break;
+	case 7:
+		check_local(chan_tun_offer(c, (uint32_t)arg->len));
+		break;
+	case 8:
+		send_super(c, arg->len * 40);
 		break;
 	default:
 		w->closes = true;
@@ -356,11 +409,12 @@ do_local(struct world *w, uint8_t op, const struct view *arg)
 	case 3:
 		w->refuses = (op & 1) != 0;
 		w->opens = (op & 2) != 0;
+		w->answers = (op & 8) != 0;
 		require((op & 4) == 0 || chans_keepalive(w->cs) == 0);
 		break;
 	default:
 		if (c != NULL)
-			do_with(w, c, arg->len > 0 ? arg->p[0] % 8 : 0, arg);
+			do_with(w, c, arg->len > 0 ? arg->p[0] % 10 : 0, arg);
 		break;
 	}
 }
@@ -373,7 +427,7 @@ do_input(struct world *w, const struct view *payload)
 	int r;
 
 	r = chans_input(w->cs, copy, payload->len);
-	require(w->sends - before <= ANSWERS_MAX + 1u + w->opens);
+	require(w->sends - before <= ANSWERS_MAX + 1u + w->opens + w->answers);
 	require(r != SSHTAP_ERR_INTERNAL && r != SSHTAP_ERR_AGAIN &&
 	    r != SSHTAP_ERR_STATE && r != SSHTAP_ERR_DROPPED);
 	free(copy);

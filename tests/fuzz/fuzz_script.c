@@ -60,12 +60,14 @@ static const char *const words[] = {
 	"server-sig-algs", "publickey-hostbound@openssh.com", "0",
 	"tun@openssh.com", "session", "keepalive@openssh.com",
 	"exit-status", "exit-signal", "hostkeys-00@openssh.com",
+	"tap-offload@sshtap",
 	"\x1b]0;title\x07", "0123456789abcdef"
 };
 
 static const uint32_t numbers[] = {
-	0, 1, 2, 3, 14, 24, 1000, 1514, 32764, 32768, 262144, 2097152,
-	0x7ffffffe, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff
+	0, 1, 2, 3, 7, 14, 24, 1000, 1514, 32764, 32768, 262144, 2097152,
+	0x7ffffffe, 0x7fffffff, 0x80000000, 0xfe544150, 0xfffffffe,
+	0xffffffff
 };
 
 /* Below n; never 0 for n. */
