@@ -9,7 +9,6 @@
 #include "lib/err.h"
 #include "tun/bytes.h"
 #include "tun/checksum.h"
-#include "tun/headers.h"
 
 /* The kernel's struct is read and written as it is. */
 static_assert(sizeof(struct offload) == OFFLOAD_SIZE,
@@ -65,24 +64,23 @@ offload_get(const uint8_t p[OFFLOAD_SIZE], struct offload *o)
 	o->csum_offset = get_le16(p + 8);
 }
 
-/* The place of the checksum is where the protocol has it. */
-static bool
-is_place_right(const struct offload *o, const struct headers *h)
+bool
+offload_agrees(const struct offload *o, const struct headers *h)
 {
-	return o->csum_start == h->l4 && o->csum_offset ==
-	    (h->protocol == HEADERS_PROTO_TCP ? TCP_CHECKSUM : UDP_CHECKSUM);
-}
+	bool is_tcp = h->protocol == HEADERS_PROTO_TCP;
 
-static bool
-is_type_right(const struct offload *o, const struct headers *h)
-{
+	if (o->csum_start != h->l4 ||
+	    o->csum_offset != (is_tcp ? TCP_CHECKSUM : UDP_CHECKSUM))
+		return false;
 	switch (o->gso_type) {
+	case OFFLOAD_GSO_NONE:
+		return true;
 	case OFFLOAD_GSO_TCPV4:
-		return h->protocol == HEADERS_PROTO_TCP && h->version == 4;
+		return is_tcp && h->version == 4;
 	case OFFLOAD_GSO_TCPV6:
-		return h->protocol == HEADERS_PROTO_TCP && h->version == 6;
+		return is_tcp && h->version == 6;
 	case OFFLOAD_GSO_UDP_L4:
-		return h->protocol == HEADERS_PROTO_UDP;
+		return !is_tcp;
 	default:
 		return false;
 	}
@@ -116,15 +114,14 @@ offload_check(struct offload *o, const uint8_t *frame, size_t len)
 		return 0;
 	}
 	if (o->flags != OFFLOAD_NEEDS_CSUM ||
-	    headers_get(frame, len, &h) != 0 || !is_place_right(o, &h))
+	    headers_get(frame, len, &h) != 0 || !offload_agrees(o, &h))
 		return SSHTAP_ERR_FORMAT;
 	if (o->gso_type == OFFLOAD_GSO_NONE) {
 		o->hdr_len = 0;
 		o->gso_size = 0;
 		return 0;
 	}
-	if (!h.is_simple || h.end != len || !is_type_right(o, &h) ||
-	    !is_payload_right(o, frame, &h))
+	if (!h.is_simple || h.end != len || !is_payload_right(o, frame, &h))
 		return SSHTAP_ERR_FORMAT;
 	o->hdr_len = h.payload;
 	return 0;

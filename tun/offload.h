@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tun/headers.h"
+
 /*
  * What a device says of a frame beside its bytes: whether a checksum is still
  * to be filled in, and whether it is a super-frame, many segments of one flow
@@ -48,6 +50,12 @@ bool offload_is_none(const struct offload *o);
 
 void offload_put(uint8_t p[OFFLOAD_SIZE], const struct offload *o);
 void offload_get(const uint8_t p[OFFLOAD_SIZE], struct offload *o);
+
+/*
+ * Are the gso_type, if any, and the place of the checksum those of a packet
+ * with such headers?
+ */
+bool offload_agrees(const struct offload *o, const struct headers *h);
 
 /*
  * May this frame of a peer be given to a device with these words?  Offsets,

@@ -29,8 +29,11 @@ struct segmenter {
 
 /*
  * frame:   stays the caller's, and as it is until the last piece.
- * o:       with a gso_type; from a device of this host, or checked.
- * Returns 0 or SSHTAP_ERR_FORMAT.
+ * o:       with a gso_type; from a device of this host, or checked.  As its
+ *          NEEDS_CSUM says, the place of the checksum holds the sum of the
+ *          pseudo header: from that those of the pieces are made.
+ * Returns 0 or SSHTAP_ERR_FORMAT; also for tags, options and extension
+ * headers that headers_get() does not understand.
  */
 int segment_start(struct segmenter *s, const uint8_t *frame, size_t len,
     const struct offload *o);
@@ -39,7 +42,8 @@ int segment_start(struct segmenter *s, const uint8_t *frame, size_t len,
  * The next piece, of up to n segments (from 1; what fits into size if that
  * is less).
  *
- * out:     size bytes, at least headers and one segment: segment_size().
+ * out:     size bytes, at least headers and one segment: segment_size(); does
+ *          not overlap the super-frame.
  * piece:   NULL: checksums are filled in, as a plain frame has them; then n
  *          is 1.  Else it is told here: NEEDS_CSUM for one segment, and the
  *          gso_type of the whole as well for more.
