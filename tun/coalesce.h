@@ -45,9 +45,7 @@ struct coalesce_flow {
 	uint32_t segment;	/* payload bytes of the first */
 	uint32_t next_seq;	/* TCP */
 	unsigned n;		/* frames */
-	bool is_complete;	/* no more will be joined */
-	bool has_psh;
-	bool needs_csum;	/* as the only frame came; else no matter */
+	struct offload offload;	/* as the first came with it */
 	struct iovec iov[COALESCE_FRAMES_MAX];
 };
 
@@ -58,8 +56,9 @@ struct coalescer {
 	bool has_udp;		/* the device takes GSO_UDP_L4 */
 	unsigned next;		/* the one to make room, in turn */
 	unsigned used;		/* flows that hold something */
+	uint32_t tags[COALESCE_FLOWS];	/* to find one without a look at it */
 	uint64_t joined;	/* frames that are in a super-frame */
-	uint64_t bad_csum;	/* frames not joined for their checksum */
+	uint64_t bad_csum;	/* frames not joined for their checksums */
 	struct coalesce_flow flows[COALESCE_FLOWS];
 };
 
