@@ -51,9 +51,9 @@ struct offload;
 #define TAP_OFFLOAD_ALL		0x7u
 
 /*
- * One implementation.  recv, send and their like follow tap_recv and tap_send below; the
- * wrappers there count and check the length, so these need not.  A function
- * that a device has no need of is NULL.
+ * One implementation.  recv, send and their like follow tap_recv, tap_send and
+ * theirs below; the wrappers there count and check the length, so these need
+ * not.  A function that a device has no need of is NULL.
  */
 struct tap_ops {
 	const char *name;
