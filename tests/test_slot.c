@@ -124,6 +124,7 @@ test_last_one_given_is_first(void **state)
 	slot_give(p, a);
 	slot_give(p, b);
 	assert_ptr_equal(slot_take_small(p), b);
+	assert_null(b->next);
 	assert_ptr_equal(slot_take_small(p), a);
 	assert_non_null(c = slot_take_small(p));
 	assert_true(c != a && c != b);

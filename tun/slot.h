@@ -19,7 +19,7 @@
  * many of two.  How long a frame is turns out while it is read, so a small
  * and a large place are read into together (see tap_recv_super in tap.h).
  */
-#define SLOT_HEADROOM	64	/* in front of a frame: headers of the carrier */
+#define SLOT_HEADROOM	64	/* in front of it: the carrier's headers */
 #define SLOT_TAILROOM	320	/* behind it: padding and tag */
 #define SLOT_SMALL	2048	/* the longest frame of each size */
 #define SLOT_LARGE	OFFLOAD_FRAME_MAX
