@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The sshtap authors
 #
+# shellcheck disable=SC2034,SC2154 # what the files of these scripts share
+#
 # The tunnels that are measured.  Each joins $NEAR_TAP of near to $FAR_TAP of
 # far, with addresses from 198.18.0.0/24; a "veth" peer is the cable itself.
 #
@@ -236,7 +238,7 @@ veth_up() {
 }
 
 peer_up() {
-	TARGET=198.18.0.2 NEAR_ROOTS= FAR_ROOTS= UP=$1
+	TARGET=198.18.0.2 NEAR_ROOTS="" FAR_ROOTS="" UP=$1
 	if is_over_tcp "$1"; then
 		set_outer "$OUTER"
 	else
@@ -275,7 +277,7 @@ peer_down() {
 	esac
 	end_process "$NEAR_ROOTS"
 	[ -z "$TAPD_PID" ] || tapd_stop
-	NEAR_ROOTS= FAR_ROOTS= UP=
+	NEAR_ROOTS="" FAR_ROOTS="" UP=""
 	wait_for 5 taps_are_gone || {
 		# A stock sshd that has not noticed yet.
 		for pid in $(children_of "$SSHD_PID"); do
