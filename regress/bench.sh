@@ -19,7 +19,7 @@ BENCH_PEERS="sshtap sshtapd"
 export TMPDIR BENCH_OUT BENCH_ROUNDS BENCH_SECONDS BENCH_CASES BENCH_PEERS
 
 bench() {
-	sh "$SRCDIR/bench/run" "$@"
+	sh "$SRCDIR/bench/run"
 }
 
 bench_is_gone() {
