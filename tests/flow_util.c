@@ -121,7 +121,6 @@ flow_put_ecn(struct flow_bench *b, unsigned flow, uint32_t len, uint8_t ecn)
 
 	assert_non_null(s);
 	s->len = len;
-	s->segments = 1;
 	write_frame(s->frame, len, b->ports[flow], ecn, ++b->id);
 	flow_queue_put(&b->q, s, b->now);
 	return b->id;

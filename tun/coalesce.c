@@ -120,11 +120,11 @@ emit_flow(struct coalescer *c, struct coalesce_flow *f)
 	};
 
 	if (f->n == 1)
-		c->emit(c->ctx, &f->offload, f->iov, 1, f->iov[0].iov_len, 1);
+		c->emit(c->ctx, &f->offload, f->iov, 2, f->iov[1].iov_len);
 	else {
 		write_headers(f);
 		c->joined += f->n;
-		c->emit(c->ctx, &o, f->iov, f->n, f->len, f->n);
+		c->emit(c->ctx, &o, f->iov, 1 + f->n, f->len);
 	}
 	f->first = NULL;
 	if (--c->used == 0)
@@ -134,9 +134,10 @@ emit_flow(struct coalescer *c, struct coalesce_flow *f)
 static void
 emit_alone(struct coalescer *c, const struct arrival *a)
 {
-	const struct iovec iov = { .iov_base = a->frame, .iov_len = a->len };
+	struct iovec iov[2] = { { .iov_base = NULL },
+	    { .iov_base = a->frame, .iov_len = a->len } };
 
-	c->emit(c->ctx, a->o, &iov, 1, a->len, 1);
+	c->emit(c->ctx, a->o, iov, 2, a->len);
 }
 
 void
@@ -352,8 +353,8 @@ hold(struct coalescer *c, const struct arrival *a)
 		f->next_seq = bytes_u32(a->frame + a->h.l4 + TCP_SEQ) +
 		    f->segment;
 	f->n = 1;
-	f->iov[0].iov_base = a->frame;
-	f->iov[0].iov_len = a->len;
+	f->iov[1].iov_base = a->frame;
+	f->iov[1].iov_len = a->len;
 }
 
 static void
@@ -361,10 +362,10 @@ append(struct coalescer *c, struct coalesce_flow *f, const struct arrival *a)
 {
 	const uint32_t n = payload_len(a);
 
-	f->iov[0].iov_len = f->h.end;
+	f->iov[1].iov_len = f->h.end;
+	f->n++;
 	f->iov[f->n].iov_base = a->frame + a->h.payload;
 	f->iov[f->n].iov_len = n;
-	f->n++;
 	f->len += n;
 	f->next_seq += n;
 	if (has_psh(a))
@@ -406,4 +407,19 @@ coalesce_add(struct coalescer *c, uint8_t *frame, size_t len,
 	if (f != NULL)
 		emit_flow(c, f);
 	emit_alone(c, &a);
+}
+
+bool
+coalesce_continues(struct coalescer *c, uint8_t *frame, size_t len,
+    const struct offload *o)
+{
+	struct arrival a = { .frame = frame, .len = len, .o = o };
+	const struct coalesce_flow *f;
+
+	if (headers_get(frame, len, &a.h) != 0)
+		return false;
+	a.tag = get_tag(frame, &a.h);
+	f = find_flow(c, &a);
+	return f != NULL && is_candidate(c, &a) && does_continue(f, &a) &&
+	    is_sound(c, &a);
 }

@@ -33,10 +33,13 @@
 
 /*
  * What came out: o is none for a frame as it came without one.  Valid during
- * the call.  frames: how many are in it.
+ * the call.
+ *
+ * iov:     n entries.  [0] is for who is called, such as a device's header;
+ *          the frame, of len bytes, is in the others.
  */
 typedef void (coalesce_fn)(void *ctx, const struct offload *o,
-    const struct iovec *iov, unsigned n, size_t len, unsigned frames);
+    struct iovec *iov, unsigned n, size_t len);
 
 struct coalesce_flow {
 	uint8_t *first;		/* NULL: unused */
@@ -46,7 +49,7 @@ struct coalesce_flow {
 	uint32_t next_seq;	/* TCP */
 	unsigned n;		/* frames */
 	struct offload offload;	/* as the first came with it */
-	struct iovec iov[COALESCE_FRAMES_MAX];
+	struct iovec iov[1 + COALESCE_FRAMES_MAX];	/* from [1] on */
 };
 
 /* Embedded by its owner; zeroed, then emit and ctx are filled in. */
@@ -71,6 +74,13 @@ struct coalescer {
  *          straight through, behind its flow.
  */
 void coalesce_add(struct coalescer *c, uint8_t *frame, size_t len,
+    const struct offload *o);
+
+/*
+ * Would coalesce_add join it to a frame that is held?  Nothing changes but
+ * bad_csum.
+ */
+bool coalesce_continues(struct coalescer *c, uint8_t *frame, size_t len,
     const struct offload *o);
 
 /* Emit all that is held. */

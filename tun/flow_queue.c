@@ -262,6 +262,18 @@ flow_queue_make_room(struct flow_queue *q, uint32_t size)
 	drop_first(q, longest, size, n < BATCH_MAX ? n : BATCH_MAX);
 }
 
+uint64_t
+flow_queue_wait_us(const struct flow_queue *q, uint64_t now_us)
+{
+	const struct flow *f = q->new_flows.first != NULL ?
+	    q->new_flows.first : q->old_flows.first;
+
+	while (f != NULL && f->head == NULL)
+		f = f->next;
+	return f != NULL && now_us > f->head->since_us ?
+	    now_us - f->head->since_us : 0;
+}
+
 void
 flow_queue_clear(struct flow_queue *q)
 {

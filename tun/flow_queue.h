@@ -100,6 +100,9 @@ struct slot *flow_queue_behind(const struct flow_queue *q,
  */
 void flow_queue_make_room(struct flow_queue *q, uint32_t size);
 
+/* How long what is next has waited; 0 when nothing waits. */
+uint64_t flow_queue_wait_us(const struct flow_queue *q, uint64_t now_us);
+
 /* Drop all, not counted. */
 void flow_queue_clear(struct flow_queue *q);
 

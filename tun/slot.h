@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "tun/offload.h"
+#include "tun/segment.h"
+#include "tun/segment.h"
 
 /*
  * Places for frames that wait.  All storage is taken at the start, though
@@ -29,8 +31,9 @@ struct slot {
 	uint8_t *frame;		/* SLOT_HEADROOM bytes in front may be used */
 	uint32_t size;		/* SLOT_SMALL or SLOT_LARGE */
 	uint32_t len;		/* of the frame */
-	uint32_t segments;	/* in it; at least 1 */
 	struct offload offload;
+	struct segmenter segmenter;	/* of a super-frame that goes out in
+					 * pieces */
 	/* The queue's. */
 	uint32_t flow;
 	uint64_t since_us;

@@ -147,15 +147,18 @@ check_super(struct world *w, const struct offload *o, const struct iovec *iov,
 }
 
 static void
-emit(void *ctx, const struct offload *o, const struct iovec *iov, unsigned n,
-    size_t len, unsigned frames)
+emit(void *ctx, const struct offload *o, struct iovec *iov, unsigned n,
+    size_t len)
 {
 	struct world *w = ctx;
 	struct item *t;
 	size_t sum = 0;
 	unsigned i;
 
-	require(n == frames && n >= 1 && n <= COALESCE_FRAMES_MAX);
+	/* The first one is ours. */
+	iov++;
+	n--;
+	require(n >= 1 && n <= COALESCE_FRAMES_MAX);
 	for (i = 0; i < n; i++)
 		sum += iov[i].iov_len;
 	require(sum == len);

@@ -191,7 +191,6 @@ put(struct scene *c, struct view *v)
 	b = book_of(c, s);
 	require(b->place == FREE);
 	s->len = len;
-	s->segments = 1;
 	write_frame(s->frame, len, kind);
 	flow_queue_put(&c->q, s, c->now);
 	require(s->flow < FLOW_QUEUE_FLOWS);
