@@ -134,7 +134,8 @@ static int
 open_tap(struct client *c)
 {
 	struct tap_request rq = { .unit = (int)c->config->local_unit,
-	    .mode = c->config->mode, .up = true };
+	    .mode = c->config->mode, .up = true,
+	    .offload = c->config->offload };
 	struct tap_fault fault;
 	int r;
 

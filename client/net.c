@@ -41,6 +41,7 @@ drained(void *ctx)
 	struct client *c = ctx;
 	int r;
 
+	pump_drained(&c->pump);
 	if (c->stage != CLIENT_KEYS || !session_is_keyed(c->session))
 		return 0;
 	log_debug("keys are set: authenticating as %s", c->config->user);
@@ -96,6 +97,12 @@ writable(void *ctx)
 		chans_carrier_writable(c->chans);
 }
 
+static int
+window(void *ctx, uint64_t bytes)
+{
+	return tunnel_set_window(ctx, bytes);
+}
+
 static const struct wire_ops wire_ops = {
 	.packet = packet,
 	.drained = drained,
@@ -103,6 +110,7 @@ static const struct wire_ops wire_ops = {
 	.failed = failed,
 	.lost = lost,
 	.writable = writable,
+	.window = window,
 };
 
 /* The session's questions and texts. */

@@ -119,6 +119,25 @@ learn_name(struct client *c)
 
 /* Events of the channels. */
 
+/* A stock server refuses that, and nothing changes. */
+static void
+offer(struct client *c)
+{
+	if (c->config->offload && c->config->mode == TAP_ETHERNET)
+		wire_check(&c->wire, chan_tun_offer(c->tun,
+		    CHAN_TUN_TAKES_ALL));
+}
+
+static void
+offload(void *ctx, struct chan *ch, uint32_t flags)
+{
+	struct client *c = ctx;
+
+	(void)ch;
+	if (c->config->offload)
+		pump_takes(&c->pump, flags);
+}
+
 static void
 opened(void *ctx, struct chan *ch)
 {
@@ -128,6 +147,7 @@ opened(void *ctx, struct chan *ch)
 		loop_timer_cancel(c->loop, &c->probe);
 		c->stage = CLIENT_UP;
 		pump_start(&c->pump, ch);
+		offer(c);
 		learn_name(c);
 	} else if (command_of(ch) != NULL)
 		command_opened(command_of(ch));
@@ -152,6 +172,20 @@ frame(void *ctx, struct chan *ch, uint8_t *bytes, size_t len)
 
 	(void)ch;
 	pump_frame(&c->pump, bytes, len);
+	if (!session_keeps_payloads(c->session))
+		pump_drained(&c->pump);
+}
+
+static void
+super(void *ctx, struct chan *ch, const uint8_t *words, uint8_t *bytes,
+    size_t len)
+{
+	struct client *c = ctx;
+
+	(void)ch;
+	pump_super(&c->pump, words, bytes, len);
+	if (!session_keeps_payloads(c->session))
+		pump_drained(&c->pump);
 }
 
 static void
@@ -226,6 +260,8 @@ static const struct chans_events events = {
 	.opened = opened,
 	.refused = refused,
 	.frame = frame,
+	.super = super,
+	.offload = offload,
 	.data = data,
 	.writable = writable,
 	.exec_result = exec_result,
@@ -275,6 +311,7 @@ tunnel_watch(struct client *c)
 	c->pump.tap = c->tap;
 	c->pump.ops = &pump_ops;
 	c->pump.ctx = c;
+	c->pump.path = &c->wire.path;
 	return pump_watch(&c->pump, CLIENT_FD_TAP);
 }
 
@@ -340,11 +377,22 @@ tunnel_open(struct client *c)
 	return 0;
 }
 
+/* One of ours limits itself. */
+int
+tunnel_set_window(struct client *c, uint64_t bytes)
+{
+	if (c->stage != CLIENT_UP || c->tun == NULL ||
+	    carrier_session(c->session).peer == CARRIER_PEER_SSHTAP)
+		return 0;
+	(void)bytes; return 0;
+}
+
 void
 tunnel_closing(struct client *c)
 {
 	const struct chan_tun_stats *s;
 	const struct tap_stats *t = tap_stats(c->tap);
+	char text[PUMP_TEXT_MAX];
 
 	pump_stop(&c->pump);
 	alive_stop(&c->alive);
@@ -358,4 +406,5 @@ tunnel_closing(struct client *c)
 	    (unsigned long long)t->dropped_out,
 	    (unsigned long long)s->dropped_out,
 	    (unsigned long long)s->dropped_in);
+	log_verbose("queue: %s", pump_text(&c->pump, text, sizeof(text)));
 }

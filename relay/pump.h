@@ -9,6 +9,8 @@
 
 #include "channels/chan.h"
 #include "lib/loop.h"
+#include "relay/egress.h"
+#include "relay/ingress.h"
 #include "tun/tap.h"
 
 /*
@@ -34,7 +36,8 @@ enum pump_state {
 };
 
 /*
- * Embedded by its owner: zeroed, then loop, tap, ops and ctx are filled in.
+ * Embedded by its owner: zeroed, then loop, tap, ops, ctx and path are filled
+ * in.
  *
  * Owner:   of device and channel is the caller.  It stops the pump before it
  *          closes the device and when the channel's closed event comes.
@@ -45,14 +48,18 @@ struct pump {
 	struct chan *chan;	/* from pump_start on */
 	const struct pump_ops *ops;
 	void *ctx;
+	const struct path *path;	/* NULL: nothing is known of it */
 	enum pump_state state;
+	bool is_reading;	/* the device is waited for */
+	struct egress egress;
+	struct ingress ingress;
 };
 
 /*
  * Look for the device's end, while nothing is sent yet.
  *
  * loop_type: one whose handler is pump_ready.
- * Returns 0, or what loop_add returns.
+ * Returns 0, SSHTAP_ERR_ALLOC, SSHTAP_ERR_CRYPTO, or what loop_add returns.
  */
 int pump_watch(struct pump *p, unsigned loop_type);
 
@@ -70,13 +77,29 @@ void pump_ready(void *ctx, int fd, unsigned events);
 
 /*
  * Events of the channel; see struct chans_events.  They do nothing while the
- * pump does not run.
+ * pump does not run.  Frames that are handed over stay where they are until
+ * pump_drained.
  */
 void pump_writable(struct pump *p);
 void pump_frame(struct pump *p, uint8_t *frame, size_t len);
+void pump_super(struct pump *p, const uint8_t *words, uint8_t *frame,
+    size_t len);
+
+/* The peer takes super-frames from now on: CHAN_TUN_TAKES_... */
+void pump_takes(struct pump *p, unsigned flags);
+
+/* All that have come were handed over: see ingress_flush. */
+void pump_drained(struct pump *p);
 
 /* Once a second: is the device still there? */
 void pump_check(struct pump *p);
+
+/*
+ * What became of frames, beside what the counters of device and channel say,
+ * as words with numbers, for a line of the log.  Also after pump_stop.
+ */
+#define PUMP_TEXT_MAX	512
+const char *pump_text(const struct pump *p, char *out, size_t size);
 
 /* Let go of device and channel.  May be called twice. */
 void pump_stop(struct pump *p);

@@ -20,6 +20,12 @@
 
 #define LINGER_MS	500
 
+/* Nothing tells when there is room on the path again. */
+#define AGAIN_MS	1
+
+/* Batches written in one turn of the loop, before anything else gets its. */
+#define BATCHES		4
+
 void
 wire_end(struct wire *w)
 {
@@ -27,6 +33,7 @@ wire_end(struct wire *w)
 	/* Whoever waits for something else must not spin on an end of file. */
 	loop_remove(w->loop, w->rfd);
 	loop_remove(w->loop, w->wfd);
+	loop_timer_cancel(w->loop, &w->again);
 }
 
 void
@@ -92,6 +99,7 @@ receive(struct wire *w)
 	}
 	if (w->ops->heard != NULL)
 		w->ops->heard(w->ctx);
+	path_received(&w->path, (size_t)n);
 	session_input_received(w->session, (size_t)n);
 	take_packets(w);
 }
@@ -134,30 +142,79 @@ watch(struct wire *w)
 	loop_set(w->loop, w->wfd, out);
 }
 
-/* #syscalls:network write */
-void
-wire_flush(struct wire *w)
+/*
+ * Write what there is.  Returns 0, SSHTAP_ERR_AGAIN (the socket is full), or
+ * SSHTAP_ERR_CLOSED (the wire has ended).
+ * #syscalls:network write
+ */
+static int
+write_out(struct wire *w)
 {
 	struct view v;
 	ssize_t n;
 
-	if (w->ended)
-		return;
 	while ((v = session_output(w->session)).len > 0) {
 		n = write(w->wfd, v.p, v.len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return SSHTAP_ERR_AGAIN;
 		if (n == -1) {
-			if (errno == EINTR)
-				continue;
-			if (errno == EAGAIN || errno == EWOULDBLOCK)
-				break;
 			cannot_write(w);
-			return;
+			return SSHTAP_ERR_CLOSED;
 		}
 		session_output_written(w->session, (size_t)n);
 	}
-	if (session_is_writable(w->session))
-		w->ops->writable(w->ctx);
-	watch(w);
+	return 0;
+}
+
+/* How much may be sealed now, of what the path has room for. */
+static void
+limit_output(struct wire *w)
+{
+	size_t room = path_room(&w->path);
+
+	session_set_output_max(w->session, room);
+	if (room == 0)
+		loop_timer_set(w->loop, &w->again,
+		    loop_now(w->loop) + AGAIN_MS);
+}
+
+/* The next turn of the loop looks again by itself. */
+static void
+look_again(void *ctx, uint64_t now_ms)
+{
+	(void)ctx;
+	(void)now_ms;
+}
+
+static void
+sample(struct wire *w)
+{
+	if (path_sample(&w->path, proc_now_us()) && w->ops->window != NULL)
+		wire_check(w, w->ops->window(w->ctx, w->path.in.limit));
+}
+
+void
+wire_flush(struct wire *w)
+{
+	unsigned i;
+	int r;
+
+	if (w->ended)
+		return;
+	sample(w);
+	for (i = 0; i < BATCHES && !w->ended; i++) {
+		if ((r = write_out(w)) == SSHTAP_ERR_CLOSED)
+			return;
+		limit_output(w);
+		if (session_is_writable(w->session))
+			w->ops->writable(w->ctx);
+		if (r != 0 || session_output(w->session).len == 0)
+			break;
+	}
+	if (!w->ended)
+		watch(w);
 }
 
 /* #syscalls:network poll ppoll write */
@@ -183,6 +240,8 @@ wire_start(struct wire *w, unsigned loop_type)
 {
 	int r;
 
+	path_init(&w->path, w->wfd, proc_now_us());
+	w->again.fn = look_again;
 	r = loop_add(w->loop, w->rfd, loop_type, w, LOOP_IN);
 	if (r != 0 || w->wfd == w->rfd)
 		return r;

@@ -7,11 +7,12 @@
 #include <stdbool.h>
 
 #include "lib/loop.h"
+#include "relay/path.h"
 #include "transport/session.h"
 
 /*
  * Between a pair of descriptors and a session: one read for each readiness,
- * many packets for each read, one write for each turn of the loop.
+ * many packets for each read, one write for each batch of packets.
  *
  * What ends it (failed, lost) is said once, after it has been ended.
  */
@@ -42,10 +43,16 @@ struct wire_ops {
 	 * turn in which it can, also before there are channels.
 	 */
 	void (*writable)(void *ctx);
+	/*
+	 * How many bytes the peer had better have on their way to us: for
+	 * chan_tun_set_window.  Returns 0 or what ends the connection.  May
+	 * be NULL.
+	 */
+	int (*window)(void *ctx, uint64_t bytes);
 };
 
 /*
- * Embedded by its owner: zeroed, then all but ended is filled in.
+ * Embedded by its owner: zeroed, then all down to ctx is filled in.
  *
  * Owner:   of session and descriptors is the caller; both outlive the wire.
  *          The descriptors are non-blocking, and SIGPIPE is ignored
@@ -58,6 +65,8 @@ struct wire {
 	const struct wire_ops *ops;
 	void *ctx;
 	bool ended;		/* read it; wire_end sets it */
+	struct path path;	/* from wire_start on, for pumps */
+	struct loop_timer again;	/* when the path is full */
 };
 
 /*

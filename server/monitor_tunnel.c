@@ -230,7 +230,8 @@ open_device(const struct server_monitor *m, struct wish *w,
     struct tap **tapp)
 {
 	struct tap_request rq = { .unit = (int)w->unit, .up = true,
-	    .mode = (enum tap_mode)w->asked.mode };
+	    .mode = (enum tap_mode)w->asked.mode,
+	    .offload = m->config->offload };
 	struct tap_fault fault = { .step = TAP_STEP_NONE };
 	char name[TAP_NAME_SIZE];
 	int r;

@@ -146,7 +146,14 @@ drained(void *ctx)
 {
 	struct network *n = ctx;
 
+	tunnels_drained(n);
 	return n->monitor_gone ? SSHTAP_ERR_INTERNAL : 0;
+}
+
+static int
+window(void *ctx, uint64_t bytes)
+{
+	return tunnels_set_window(ctx, bytes);
 }
 
 static void
@@ -165,6 +172,7 @@ static const struct wire_ops wire_ops = {
 	.failed = failed,
 	.lost = lost,
 	.writable = carrier_writable,
+	.window = window,
 };
 
 /* What the session asks. */

@@ -22,14 +22,16 @@ log_end(const struct tunnel *t, const char *why)
 {
 	const struct chan_tun_stats *s = chan_tun_stats(t->chan);
 	const struct tap_stats *d = tap_stats(t->tap);
+	char text[PUMP_TEXT_MAX];
 
 	log_info("tunnel-end device=%s reason=%s frames_in=%llu "
 	    "frames_out=%llu bytes_in=%llu bytes_out=%llu dropped_in=%llu "
-	    "dropped_out=%llu", tap_name(t->tap), why,
+	    "dropped_out=%llu %s", tap_name(t->tap), why,
 	    (unsigned long long)s->frames_in, (unsigned long long)s->frames_out,
 	    (unsigned long long)s->bytes_in, (unsigned long long)s->bytes_out,
 	    (unsigned long long)(s->dropped_in + d->dropped_out),
-	    (unsigned long long)(s->dropped_out + d->dropped_in));
+	    (unsigned long long)(s->dropped_out + d->dropped_in),
+	    pump_text(&t->pump, text, sizeof(text)));
 }
 
 /* Let go of the device; the channel goes its own way. */
@@ -108,7 +110,7 @@ start_tunnel(struct network *n, struct tunnel *t, struct chan *ch,
 
 	*t = (struct tunnel){ .owner = n, .chan = ch, .tap = tap,
 	    .slot = slot, .pump = { .loop = n->loop, .tap = tap,
-	    .ops = &pump_ops, .ctx = t } };
+	    .ops = &pump_ops, .ctx = t, .path = &n->wire.path } };
 	if ((r = pump_watch(&t->pump, NETWORK_FD_DEVICE)) != 0) {
 		memset(t, 0, sizeof(*t));
 		return r;
@@ -157,8 +159,39 @@ frame(void *ctx, struct chan *ch, uint8_t *bytes, size_t len)
 	struct tunnel *t = chan_user(ch);
 
 	(void)ctx;
-	if (t != NULL)
-		pump_frame(&t->pump, bytes, len);
+	if (t == NULL)
+		return;
+	pump_frame(&t->pump, bytes, len);
+	/* The handler of a lost device takes the tunnel away. */
+	if (t->owner != NULL && !session_keeps_payloads(t->owner->session))
+		pump_drained(&t->pump);
+}
+
+static void
+super(void *ctx, struct chan *ch, const uint8_t *words, uint8_t *bytes,
+    size_t len)
+{
+	struct tunnel *t = chan_user(ch);
+
+	(void)ctx;
+	if (t == NULL)
+		return;
+	pump_super(&t->pump, words, bytes, len);
+	if (t->owner != NULL && !session_keeps_payloads(t->owner->session))
+		pump_drained(&t->pump);
+}
+
+/* The peer takes super-frames: so do we. */
+static void
+offload(void *ctx, struct chan *ch, uint32_t flags)
+{
+	struct tunnel *t = chan_user(ch);
+	struct network *n = ctx;
+
+	if (t == NULL || !n->setup.offload)
+		return;
+	pump_takes(&t->pump, flags);
+	wire_check(&n->wire, chan_tun_offer(ch, CHAN_TUN_TAKES_ALL));
 }
 
 static void
@@ -194,6 +227,8 @@ closed(void *ctx, struct chan *ch)
 
 static const struct chans_events events = {
 	.frame = frame,
+	.super = super,
+	.offload = offload,
 	.writable = writable,
 	.eof = eof,
 	.closed = closed,
@@ -206,6 +241,32 @@ tunnels_start(struct network *n)
 	struct carrier carrier = carrier_session(n->session);
 
 	return chans_new(&carrier, &events, n, true, &n->chans);
+}
+
+void
+tunnels_drained(struct network *n)
+{
+	size_t i;
+
+	for (i = 0; i < REQUEST_TUNNELS_MAX; i++)
+		if (n->tunnels[i].owner != NULL)
+			pump_drained(&n->tunnels[i].pump);
+}
+
+/* One of ours limits itself. */
+int
+tunnels_set_window(struct network *n, uint64_t bytes)
+{
+	size_t i;
+	int r = 0;
+
+	if (n->chans == NULL ||
+	    carrier_session(n->session).peer == CARRIER_PEER_SSHTAP)
+		return 0;
+	for (i = 0; i < REQUEST_TUNNELS_MAX && r == 0; i++)
+		if (n->tunnels[i].owner != NULL)
+			(void)bytes;
+	return r;
 }
 
 void

@@ -554,6 +554,12 @@ session_next(struct session *s, uint64_t now_ms, struct session_packet *p)
 	return session_fail(s, r);
 }
 
+bool
+session_keeps_payloads(const struct session *s)
+{
+	return s->in.keys.compress == NULL;
+}
+
 void
 session_input_space(struct session *s, uint8_t **pp, size_t *lenp)
 {

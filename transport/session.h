@@ -93,7 +93,8 @@ struct session_config {
 
 /* A packet for the layer above; payload[0] is the message number. */
 struct session_packet {
-	uint8_t *payload;	/* valid and modifiable until the next call */
+	uint8_t *payload;	/* valid and modifiable until the next call;
+				 * see session_keeps_payloads */
 	size_t len;		/* at least 1 */
 	uint32_t seq;
 };
@@ -121,6 +122,12 @@ void session_input_received(struct session *s, size_t len);
  */
 int session_next(struct session *s, uint64_t now_ms,
     struct session_packet *p);
+
+/*
+ * The payload that session_next has just handed out stays as it is until
+ * session_input_space; else, with compression, until the next call.
+ */
+bool session_keeps_payloads(const struct session *s);
 
 /* Bytes out. */
 struct view session_output(const struct session *s);
