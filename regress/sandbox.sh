@@ -31,8 +31,9 @@ sandbox_make() {
 	chmod 755 "$sandbox_tmp" &&
 	    mkdir -p "$sandbox_tmp/bin" "$sandbox_tmp/keys" &&
 	    cp "$BUILDDIR/sshtap" "$BUILDDIR/sshtapd" "$BUILDDIR/tapctl" \
-		"$BUILDDIR/regress/frametool" "$BUILDDIR/regress/loadtool" \
-		"$BUILDDIR/regress/plugtool" "$BUILDDIR/regress/taptool" \
+		"$BUILDDIR/regress/flowtool" "$BUILDDIR/regress/frametool" \
+		"$BUILDDIR/regress/loadtool" "$BUILDDIR/regress/plugtool" \
+		"$BUILDDIR/regress/taptool" "$BUILDDIR/regress/vlantool" \
 		"$sandbox_tmp/bin" &&
 	    sandbox_mac
 }
