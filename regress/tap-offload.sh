@@ -33,7 +33,8 @@ is_open() {
 	grep -q '^tap3 offloads [0-9]* pid' "$OUT"
 }
 
-# hold command ...: until its input, the pipe, ends; sets $TOOL and $USER_PID.
+# hold command ...: until its input, the pipe, ends.  Sets $USER_PID and, of
+# who started that, $MONITOR_PID.
 hold() {
 	: >"$OUT"
 	rm -f "$TDIR/pipe"
@@ -44,9 +45,10 @@ hold() {
 	wait_for 5 is_open || fatal "taptool $* does not open it"
 	trace "$(cat "$OUT")"
 	USER_PID=$(value pid)
+	MONITOR_PID=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$USER_PID/status")
 }
 
-# The end of the process that has the device, by a signal or of itself.
+# hold_end [signal [pid]]: of the process that has the device, or by itself.
 hold_end() {
 	[ -z "${1:-}" ] || kill "$1" "${2:-$USER_PID}"
 	exec 7>&-
@@ -80,12 +82,14 @@ for signal in "" -TERM -KILL; do
 	check "its user ends${signal:+ by $signal}" stock_is_unharmed
 done
 hold monitored "$UNIT"
-hold_end -TERM "$TOOL"
+hold_end -TERM "$MONITOR_PID"
 check "the monitor is told to end" stock_is_unharmed
 
 # No root process is left that could; the next one of ours does.
 hold monitored "$UNIT"
-hold_end -KILL "$TOOL"
+hold_end -KILL "$MONITOR_PID"
+trace "both killed: this is what whoever comes next would see"
+stock
 hold open "$UNIT" plain
 hold_end
 check "the monitor is killed, then ours comes" stock_is_unharmed
