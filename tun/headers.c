@@ -288,9 +288,8 @@ headers_flow(const uint8_t *frame, size_t len, uint32_t seed)
 
 	if (find_packet(frame, len, &k))
 		words_of_packet(&k, words);
-	else
-		memcpy(words, frame, len < HEADERS_ETHERNET ? len :
-		    HEADERS_ETHERNET);
+	else if (len >= HEADERS_ETHERNET)
+		memcpy(words, frame + ETHERTYPE_AT, 2);
 	return hash_words(words, seed);
 }
 

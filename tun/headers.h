@@ -46,8 +46,9 @@ int headers_get(const uint8_t *frame, size_t len, struct headers *h);
 
 /*
  * A number for the flow of a frame: addresses, protocol and ports where there
- * are any, also of the fragments of one datagram; else the Ethernet header.
- * Never fails.
+ * are any, also of the fragments of one datagram.  All else with the same
+ * Ethernet type is one flow, whose order is kept as a cable would, whoever
+ * talks to whom.  Never fails.
  *
  * seed:    so that nobody outside can choose who shares a number.
  */
