@@ -220,6 +220,17 @@ size_t chan_tun_room_super(const struct chan *c);
 int chan_tun_send_super(struct chan *c, const uint8_t words[CHAN_TUN_WORDS],
     uint8_t *frame, size_t len);
 
+/*
+ * Keep what the peer may have on its way to us to so many bytes, so that its
+ * queue stays short; 0 for as little as goes, UINT32_MAX for all that was
+ * announced.  The caller knows the longest frame that there may be: less than
+ * four of those makes a stock peer drop long ones until one has come.  What
+ * was held back before is given at once where it may be now.
+ *
+ * Returns 0, SSHTAP_ERR_STATE (no tunnel), or what the carrier returns.
+ */
+int chan_tun_set_window(struct chan *c, uint32_t bytes);
+
 /* Ask for a command; exec_result tells.  At most CHAN_COMMAND_MAX bytes. */
 #define CHAN_COMMAND_MAX	32000
 int chan_session_exec(struct chan *c, const char *command);
@@ -248,7 +259,7 @@ struct chan_tun_stats {
 	uint64_t frames_in, frames_out;	/* super-frames are one each */
 	uint64_t supers_in, supers_out;
 	uint64_t bytes_in, bytes_out;	/* of frames, without their words */
-	uint64_t dropped_in;	/* runts, oversize, beyond the window, unasked */
+	uint64_t dropped_in;	/* runts, oversize, unasked, or too many */
 	uint64_t dropped_out;	/* runts, longer than the peer takes */
 };
 const struct chan_tun_stats *chan_tun_stats(const struct chan *c);

@@ -279,6 +279,17 @@ chan_tun_send(struct chan *c, uint8_t *frame, size_t len)
 	return 0;
 }
 
+int
+chan_tun_set_window(struct chan *c, uint32_t bytes)
+{
+	if (c->ops != &chan_tun_ops)
+		return SSHTAP_ERR_STATE;
+	chan_window_in_limit(&c->in, bytes);
+	if (!chan_state_allows(c->state, CHAN_EV_ADJUST_OUT))
+		return 0;
+	return chan_grant(c, chan_window_in_due(&c->in));
+}
+
 const struct chan_tun_stats *
 chan_tun_stats(const struct chan *c)
 {

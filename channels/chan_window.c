@@ -28,6 +28,21 @@
  * at the cap we go back to len.  Then either the proof comes, or the peer
  * falls silent and has thereby shown that it needs the 4 bytes: the cap goes.
  * Every wrong guess is thus corrected before it can stall or overflow a peer.
+ *
+ * A window may be kept smaller than it was announced, so that the peer queues
+ * less: credit is held back, though still owed, while the peer has as much as
+ * the limit by plain, which is never less than it has.  A peer that debits
+ * len + 4 then uses padded up with 4 bytes a frame, falls silent and is
+ * helped, as above; plain may be above the limit from then on.  It may by so
+ * much only, because the peer may have been idle and have plain, all of it:
+ * at that bound padded sinks again, which brings either the proof or another
+ * silence, and after each silence the bound is twice as far.  So one that
+ * debits len + 4 pauses a few times in its life, and one that debits len has
+ * more than the limit by 4 bytes a frame at most, until it sends without a
+ * pause.
+ *
+ * A silence also has another cause then, a frame longer than what the peer may
+ * have.  So it gets enough for a largest packet, once.
  */
 
 #include "channels/chan_window.h"
@@ -153,6 +168,10 @@ chan_window_in_init(struct chan_window_in *w, uint32_t size,
 		.size = size,
 		.packet_max = packet_max,
 		.extra = rules[rule].in_extra,
+		.wanted = size,
+		/* A stock sender alone is known not to wait for more. */
+		.longest = rule == CHAN_WINDOW_STOCK ? CHAN_WINDOW_FRAME :
+		    packet_max,
 		.plain = size,
 		.padded = size,
 		/* One that is known to debit len + 4 has no use for it. */
@@ -191,6 +210,7 @@ chan_window_in_debit(struct chan_window_in *w, size_t len)
 		w->extra = 0;
 	}
 	w->excess = 0;
+	chan_window_in_expect(w, (uint32_t)len);
 	w->plain -= bytes;
 	w->padded -= padded;
 	return 0;
@@ -203,7 +223,7 @@ chan_window_in_credit(struct chan_window_in *w, size_t len)
 
 	if (w->plain + w->owed + add + w->extra <= w->cap)
 		add += w->extra;
-	w->owed += add;
+	w->owed += min_u32(add, UINT32_MAX - w->owed);
 }
 
 size_t
@@ -214,21 +234,64 @@ chan_window_in_pending(const struct chan_window_in *w)
 	return pending > 0 ? (size_t)pending : 0;
 }
 
+void
+chan_window_in_limit(struct chan_window_in *w, uint32_t bytes)
+{
+	w->wanted = min_u32(bytes, w->size);
+}
+
+void
+chan_window_in_expect(struct chan_window_in *w, uint32_t len)
+{
+	if (len > w->longest)
+		w->longest = len;
+}
+
+/* What the peer may have at most. */
+static uint32_t
+find_limit(const struct chan_window_in *w)
+{
+	uint64_t least = CHAN_WINDOW_LEAST_FRAMES *
+	    ((uint64_t)w->longest + CHAN_WINDOW_FRAME_EXTRA);
+
+	if (w->wanted >= least)
+		return w->wanted;
+	return least < w->size ? (uint32_t)least : w->size;
+}
+
+/* What is owed of the bytes that it takes for the peer to have so many. */
+static uint32_t
+owed_up_to(const struct chan_window_in *w, int64_t most)
+{
+	int64_t missing = most - w->padded, rest = most + w->slack - w->plain;
+
+	if (w->book == CHAN_BOOK_PLAIN)
+		missing = most - w->plain;
+	else if (w->book == CHAN_BOOK_UNSURE && rest < missing)
+		missing = rest;
+	if (missing <= 0)
+		return 0;
+	return missing < (int64_t)w->owed ? (uint32_t)missing : w->owed;
+}
+
 static uint32_t
 grant(struct chan_window_in *w, uint32_t amount)
 {
 	w->plain += amount;
 	w->padded += amount;
-	w->owed = 0;
+	w->owed -= min_u32(amount, w->owed);
 	return amount;
 }
 
 uint32_t
 chan_window_in_due(struct chan_window_in *w)
 {
-	if (w->owed == 0 || w->owed < w->size / CHAN_WINDOW_CREDIT_PART)
+	uint32_t limit = find_limit(w), amount;
+
+	amount = limit < w->size ? owed_up_to(w, limit) : w->owed;
+	if (amount == 0 || amount < limit / CHAN_WINDOW_CREDIT_PART)
 		return 0;
-	return grant(w, w->owed);
+	return grant(w, amount);
 }
 
 static bool
@@ -243,19 +306,48 @@ is_quiet(struct chan_window_in *w, uint64_t now_ms)
 	    now_ms - w->heard_ms >= CHAN_WINDOW_QUIET_MS;
 }
 
-uint32_t
-chan_window_in_tick(struct chan_window_in *w, uint64_t now_ms)
+/* padded has no room left for a frame that may come. */
+static bool
+is_used_up(const struct chan_window_in *w, uint32_t limit)
 {
-	int64_t missing = (int64_t)w->size - w->padded;
+	int64_t room = (int64_t)w->packet_max + CHAN_WINDOW_FRAME_EXTRA;
 
-	if (!is_quiet(w, now_ms) || w->book != CHAN_BOOK_UNSURE ||
-	    w->padded >= (int64_t)w->packet_max + CHAN_WINDOW_FRAME_EXTRA)
-		return 0;
+	if (limit < w->size && limit / CHAN_WINDOW_LEAST_FRAMES < room)
+		room = limit / CHAN_WINDOW_LEAST_FRAMES;
+	return w->padded < room;
+}
+
+/* Silent, perhaps since it debits len + 4: give it all it may have by that. */
+static uint32_t
+help(struct chan_window_in *w, uint32_t limit)
+{
+	int64_t missing = (int64_t)limit - w->padded;
+
 	/* It includes what is owed: padded + owed is never above size. */
 	if (missing <= 0)
 		return 0;
 	if (w->plain + missing > w->cap)
 		w->cap = INT64_MAX;
 	w->extra = CHAN_WINDOW_FRAME_EXTRA;
-	return grant(w, (uint32_t)missing);
+	(void)grant(w, (uint32_t)missing);
+	w->owed = w->size - limit;
+	if (limit < w->size)
+		w->slack = w->plain > 2 * w->slack ? w->plain : 2 * w->slack;
+	return (uint32_t)missing;
+}
+
+uint32_t
+chan_window_in_tick(struct chan_window_in *w, uint64_t now_ms)
+{
+	uint32_t limit = find_limit(w);
+
+	if (!is_quiet(w, now_ms))
+		return 0;
+	if (w->book == CHAN_BOOK_UNSURE && is_used_up(w, limit))
+		return help(w, limit);
+	if (limit == w->size)
+		return 0;
+	/* Perhaps since it waits for more than it may have. */
+	return grant(w, owed_up_to(w, (int64_t)w->packet_max +
+	    CHAN_WINDOW_FRAME_EXTRA));
 }

@@ -27,6 +27,15 @@
 /* We give credit when one part in so many of the window is owed. */
 #define CHAN_WINDOW_CREDIT_PART	8
 
+/*
+ * A window that is kept small still holds so many of the longest frames: with
+ * a stock peer, of those that came or of an Ethernet's, since it drops what
+ * does not fit; with any other of the largest that may come, for which it may
+ * wait before it sends anything.
+ */
+#define CHAN_WINDOW_LEAST_FRAMES	4
+#define CHAN_WINDOW_FRAME	1514
+
 /* A peer may send this part of the window too much, which is dropped. */
 #define CHAN_WINDOW_EXCESS_PART	10
 
@@ -92,10 +101,13 @@ struct chan_window_in {
 	uint32_t size;		/* as announced */
 	uint32_t packet_max;	/* as announced */
 	uint32_t extra;		/* credit for a frame beside its length */
+	uint32_t wanted;	/* of the window, at most size */
+	uint32_t longest;	/* frame to reckon with */
+	int64_t slack;		/* plain may be above the limit by this */
 	int64_t plain;		/* initial + credit - sum of len */
 	int64_t padded;		/* initial + credit - sum of (len + 4) */
 	int64_t cap;		/* of plain */
-	uint32_t owed;		/* credit not yet sent */
+	uint32_t owed;		/* credit not yet sent, or held back */
 	uint32_t excess;	/* sent beyond the window, dropped */
 	uint64_t messages;
 	uint64_t messages_seen;	/* by the last tick */
@@ -119,12 +131,23 @@ void chan_window_in_credit(struct chan_window_in *w, size_t len);
 /* Bytes that came and were not credited; for streams. */
 size_t chan_window_in_pending(const struct chan_window_in *w);
 
+/*
+ * Keep what the peer may send to so many bytes from now on, for frames only:
+ * what it has already is not taken back, but no credit is given that would
+ * make it more.  Never less than CHAN_WINDOW_LEAST_FRAMES, nor more than was
+ * announced.  chan_window_in_due may have something to give afterwards.
+ */
+void chan_window_in_limit(struct chan_window_in *w, uint32_t bytes);
+
+/* Frames of len bytes may come, and the peer may wait until one fits. */
+void chan_window_in_expect(struct chan_window_in *w, uint32_t len);
+
 /* How much to grant now; it counts as granted then.  0: not yet. */
 uint32_t chan_window_in_due(struct chan_window_in *w);
 
 /*
  * The same by time: a grant for a peer that counts in another way than we
- * thought and seems to be stuck by it.
+ * thought, or wants more room than we leave it, and seems to be stuck by it.
  */
 uint32_t chan_window_in_tick(struct chan_window_in *w, uint64_t now_ms);
 

@@ -423,6 +423,51 @@ test_tick_frees_stuck_peer(void **state)
 }
 
 static void
+test_set_window(void **state)
+{
+	struct tables *p = *state;
+	struct side *s = &p->client;
+	struct chan *c;
+	uint32_t book = CHAN_TUN_WINDOW;
+
+	assert_int_equal(chan_open_session(s->cs, NULL, &c), 0);
+	assert_int_equal(chan_tun_set_window(c, 1), SSHTAP_ERR_STATE);
+	assert_int_equal(INJECT(s, 92, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0,
+	    0, 0, 0), 0);
+	free(side_take(s).p);
+	memset(s->log, 0, sizeof(s->log));
+	c = side_open_tun(s, 100000, 32768);
+	assert_int_equal(chan_tun_set_window(c, 16000), 0);
+	for (; book > 16000; book -= 1000)
+		assert_int_equal(side_inject_data(s, 0, 1000), 0);
+	side_expect_nothing(s);
+	assert_int_equal(side_inject_data(s, 0, 1000), 0);
+	assert_int_equal(side_inject_data(s, 0, 1000), 0);
+	book -= 2000;
+	/* An eighth of it is owed, and then the rest at once. */
+	EXPECT(s, 93, 0, 0, 0, 5, 0, 0, (uint8_t)((16000 - book) >> 8),
+	    (uint8_t)(16000 - book));
+	assert_int_equal(chan_tun_set_window(c, 0), 0);
+	side_expect_nothing(s);
+	assert_int_equal(chan_tun_set_window(c, UINT32_MAX), 0);
+	EXPECT(s, 93, 0, 0, 0, 5, 0, (CHAN_TUN_WINDOW - 16000) >> 16,
+	    (CHAN_TUN_WINDOW - 16000) >> 8 & 0xff,
+	    (CHAN_TUN_WINDOW - 16000) & 0xff);
+	p->client.is_broken = true;
+	assert_int_equal(chan_tun_set_window(c, 0), 0);
+	for (book = CHAN_TUN_WINDOW; book > 500000; book -= 1000)
+		assert_int_equal(side_inject_data(s, 0, 1000), 0);
+	assert_int_equal(chan_tun_set_window(c, UINT32_MAX),
+	    SSHTAP_ERR_TOO_BIG);
+	p->client.is_broken = false;
+	/* Closed, there is nobody to give it to. */
+	assert_int_equal(chan_close(c), 0);
+	EXPECT(s, 97, 0, 0, 0, 5);
+	assert_int_equal(chan_tun_set_window(c, UINT32_MAX), 0);
+	side_expect_nothing(s);
+}
+
+static void
 test_extended_data_on_tunnel(void **state)
 {
 	struct tables *p = *state;
@@ -551,6 +596,7 @@ main(void)
 		PAIR(test_grant_to_own),
 		STOCK(test_grant_to_stock),
 		STOCK(test_tick_frees_stuck_peer),
+		STOCK(test_set_window),
 		PAIR(test_extended_data_on_tunnel),
 		PAIR(test_keepalives),
 		PAIR(test_global_requests),

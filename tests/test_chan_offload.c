@@ -445,6 +445,31 @@ test_full_carrier(void **state)
 	assert_int_equal(side_send_super(c, words, 1, 100), SSHTAP_ERR_STATE);
 }
 
+/* A small window is not too small for what has been asked for. */
+static void
+test_small_window_of_ours(void **state)
+{
+	struct tables *p = *state;
+	struct chan *c = open_offloaded(p), *d = p->server.asked;
+	uint32_t least = 4 * (STRING_MAX + 4);
+	unsigned i;
+
+	assert_int_equal(chan_tun_set_window(d, 0), 0);
+	for (i = 0; i < 2000; i++) {
+		assert_int_equal(side_send_super(c, words, 1, 60000), 0);
+		tables_pump(p);
+	}
+	assert_in_range(c->out.left, least - least / 8, least);
+	for (i = 0; side_send_super(c, words, 1, 60000) == 0; i++)
+		;
+	assert_in_range(i, 3, 4);
+	assert_int_equal(side_send_frame(c, 1, 14), SSHTAP_ERR_AGAIN);
+	tables_pump(p);
+	assert_string_equal(p->client.log, "W");
+	assert_int_equal(side_send_frame(c, 1, 14), 0);
+	assert_int_equal(chan_tun_stats(d)->dropped_in, 0);
+}
+
 static void
 test_handler_may_close(void **state)
 {
@@ -478,6 +503,7 @@ main(void)
 		PAIR(test_waits_for_the_longest),
 		PAIR(test_small_window_of_peer),
 		PAIR(test_full_carrier),
+		PAIR(test_small_window_of_ours),
 		PAIR(test_handler_may_close),
 	};
 

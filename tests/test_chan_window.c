@@ -18,47 +18,10 @@
 
 #include "channels/chan_window.h"
 #include "lib/err.h"
+#include "tests/window_util.h"
 
-#define WINDOW		(2u * 1024 * 1024)
-#define PACKET_MAX	32768u
 #define FRAMES		12000000u
 #define SMALL		60u
-#define DELAY		97u	/* frames that a grant is under way */
-
-/* A peer as sender.  Reference: OpenSSH channels.c, channel_output_poll. */
-struct sender {
-	uint32_t window;
-	uint32_t extra;		/* 0 stock, 4 mended */
-	uint32_t in_flight;	/* credit not yet arrived */
-	uint32_t arrives;	/* in so many frames */
-	uint64_t dropped;
-};
-
-static bool
-sender_send(struct sender *s, uint32_t len)
-{
-	if (s->arrives > 0 && --s->arrives == 0) {
-		assert_true(s->in_flight <= UINT32_MAX - s->window);
-		s->window += s->in_flight;
-		s->in_flight = 0;
-	}
-	if (s->window < len + s->extra) {
-		s->dropped++;
-		return false;
-	}
-	s->window -= len + s->extra;
-	return true;
-}
-
-static void
-sender_credit(struct sender *s, uint32_t amount)
-{
-	if (amount == 0)
-		return;
-	s->in_flight += amount;
-	if (s->arrives == 0)
-		s->arrives = DELAY;
-}
 
 /* A peer as receiver.  Reference: the same, channel_input_data. */
 struct receiver {
@@ -99,44 +62,10 @@ receiver_adjust(struct receiver *p)
 	return amount;
 }
 
-/*
- * A peer sends to us; returns the frames it sent.  A peer that cannot send is
- * silent, and the clock runs.
- */
-static uint64_t
-run_in(struct chan_window_in *w, struct sender *s, uint64_t tries,
-    uint32_t len, uint64_t *now_msp)
-{
-	uint64_t i, sent = 0;
-
-	for (i = 0; i < tries; i++) {
-		if (i % 100 == 0) {
-			(*now_msp)++;
-			sender_credit(s, chan_window_in_tick(w, *now_msp));
-		}
-		if (!sender_send(s, len))
-			continue;
-		sent++;
-		assert_int_equal(chan_window_in_debit(w, len), 0);
-		chan_window_in_credit(w, len);
-		sender_credit(s, chan_window_in_due(w));
-	}
-	return sent;
-}
-
-static struct chan_window_in
-new_in(enum carrier_peer peer)
-{
-	struct chan_window_in w;
-
-	chan_window_in_init(&w, WINDOW, PACKET_MAX, chan_window_rule(peer));
-	return w;
-}
-
 static void
 test_stock_sender_stays_flat(void **state)
 {
-	struct chan_window_in w = new_in(CARRIER_PEER_OPENSSH);
+	struct chan_window_in w = window_in(CARRIER_PEER_OPENSSH);
 	struct sender s = { .window = WINDOW };
 	uint64_t now = 0;
 
@@ -153,7 +82,7 @@ test_stock_sender_stays_flat(void **state)
 static void
 test_idle_stock_sender_survives_wrong_guess(void **state)
 {
-	struct chan_window_in w = new_in(CARRIER_PEER_OPENSSH);
+	struct chan_window_in w = window_in(CARRIER_PEER_OPENSSH);
 	struct sender s = { .window = WINDOW };
 	uint32_t grant;
 	uint64_t now = 0;
@@ -176,7 +105,7 @@ test_idle_stock_sender_survives_wrong_guess(void **state)
 static void
 test_mended_sender_is_unstuck_once(void **state)
 {
-	struct chan_window_in w = new_in(CARRIER_PEER_OPENSSH);
+	struct chan_window_in w = window_in(CARRIER_PEER_OPENSSH);
 	struct sender s = { .window = WINDOW, .extra = 4 };
 	uint64_t now = 0, sent;
 
@@ -196,7 +125,7 @@ test_mended_sender_is_unstuck_once(void **state)
 static void
 test_own_sender_stays_flat(void **state)
 {
-	struct chan_window_in w = new_in(CARRIER_PEER_SSHTAP);
+	struct chan_window_in w = window_in(CARRIER_PEER_SSHTAP);
 	struct chan_window_out o;
 	uint32_t flight = 0, amount;
 	uint64_t i;
@@ -223,7 +152,7 @@ test_own_sender_stays_flat(void **state)
 static void
 test_plain_unknown_sender(void **state)
 {
-	struct chan_window_in w = new_in(CARRIER_PEER_OTHER);
+	struct chan_window_in w = window_in(CARRIER_PEER_OTHER);
 	struct sender s = { .window = WINDOW };
 	uint64_t now = 0;
 
@@ -235,7 +164,7 @@ test_plain_unknown_sender(void **state)
 static void
 test_padded_unknown_sender(void **state)
 {
-	struct chan_window_in w = new_in(CARRIER_PEER_OTHER);
+	struct chan_window_in w = window_in(CARRIER_PEER_OTHER);
 	struct sender s = { .window = WINDOW, .extra = 4 };
 	uint64_t now = 0;
 
@@ -248,7 +177,7 @@ test_padded_unknown_sender(void **state)
 static void
 test_cap_finds_out_plain(void **state)
 {
-	struct chan_window_in w = new_in(CARRIER_PEER_OTHER);
+	struct chan_window_in w = window_in(CARRIER_PEER_OTHER);
 	struct sender s = { .window = WINDOW };
 	uint32_t jump = (uint32_t)CHAN_WINDOW_CAP - WINDOW - 4000000;
 	uint64_t now = 0;
@@ -264,7 +193,7 @@ test_cap_finds_out_plain(void **state)
 static void
 test_cap_does_not_stall_padded(void **state)
 {
-	struct chan_window_in w = new_in(CARRIER_PEER_OTHER);
+	struct chan_window_in w = window_in(CARRIER_PEER_OTHER);
 	struct sender s = { .window = WINDOW, .extra = 4 };
 	uint64_t now = 0;
 
@@ -281,7 +210,7 @@ test_cap_does_not_stall_padded(void **state)
 static void
 test_cap_is_not_for_own(void **state)
 {
-	struct chan_window_in w = new_in(CARRIER_PEER_SSHTAP);
+	struct chan_window_in w = window_in(CARRIER_PEER_SSHTAP);
 
 	(void)state;
 	w.plain = CHAN_WINDOW_CAP;

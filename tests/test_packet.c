@@ -74,9 +74,11 @@ close_wire(struct wire *w)
 static uint8_t *
 new_payload(size_t len)
 {
-	uint8_t *p = calloc(1, PACKET_HEADROOM + len + PACKET_TAILROOM);
+	size_t size = PACKET_HEADROOM + len + PACKET_TAILROOM;
+	uint8_t *p = malloc(size);
 
 	assert_non_null(p);
+	memset(p, 0xee, size);
 	return p + PACKET_HEADROOM;
 }
 
@@ -152,6 +154,9 @@ assert_packet(struct wire *w, size_t len, uint32_t seed)
 	expected[0] = 94;
 	assert_memory_equal(p, expected, len);
 	free(expected);
+	/* Nothing of what lay around it has come along. */
+	for (n = 0; w->in.keys.compress == NULL && n < p[-1]; n++)
+		assert_int_equal(p[len + n], 0);
 }
 
 static int

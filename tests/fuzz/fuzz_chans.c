@@ -366,6 +366,9 @@ do_with(struct world *w, struct chan *c, unsigned op, const struct view *arg)
 	case 8:
 		send_super(c, arg->len * 40);
 		break;
+	case 9:
+		check_local(chan_tun_set_window(c, (uint32_t)arg->len * 100));
+		break;
 	default:
 		w->closes = true;
 		break;
@@ -414,7 +417,7 @@ do_local(struct world *w, uint8_t op, const struct view *arg)
 		break;
 	default:
 		if (c != NULL)
-			do_with(w, c, arg->len > 0 ? arg->p[0] % 10 : 0, arg);
+			do_with(w, c, arg->len > 0 ? arg->p[0] % 11 : 0, arg);
 		break;
 	}
 }
