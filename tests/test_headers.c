@@ -220,32 +220,43 @@ test_ipv6_fields(void **state)
 	refuse(len);
 }
 
+/* So many extension headers of 8 bytes in front of UDP. */
+static size_t
+make_chain(unsigned n)
+{
+	struct frame_spec s = udp6;
+	uint8_t *ext = frame + 14 + 40;
+	unsigned i;
+	size_t len;
+
+	s.options = 8 * n;
+	len = frame_make(frame, &s);
+	for (i = 0; i < n; i++) {
+		ext[8 * i] = i + 1 < n ? 60 : HEADERS_PROTO_UDP;
+		ext[8 * i + 1] = 0;
+	}
+	return len;
+}
+
 static void
 test_ipv6_extensions(void **state)
 {
 	struct frame_spec s = udp6;
 	struct headers h;
+	uint8_t *ext = frame + 14 + 40;
 	size_t len;
-	unsigned i;
 
 	(void)state;
-	s.options = 64;
-	len = frame_make(frame, &s);
-	for (i = 0; i < 8; i++) {	/* as many as are read */
-		frame[14 + 40 + 8 * i] = i < 7 ? 60 : 17;
-		frame[14 + 40 + 8 * i + 1] = 0;
-	}
+	refuse(make_chain(9));
+	len = make_chain(8);	/* as many as are read */
 	assert_int_equal(get(len, &h), 0);
 	assert_int_equal(h.l4, 14 + 40 + 64);
-	frame[14 + 40 + 56] = 60;	/* one more */
+	ext[49] = 1;		/* a length that leads astray */
 	refuse(len);
-	frame[14 + 40 + 56] = 17;
-	frame[14 + 40 + 49] = 1;	/* a length that leads astray */
+	ext[49] = 255;
 	refuse(len);
-	frame[14 + 40 + 49] = 255;
-	refuse(len);
-	frame[14 + 40 + 49] = 0;
-	frame[14 + 40 + 48] = 44;
+	ext[49] = 0;
+	ext[48] = 44;
 	refuse(len);
 	s.options = 2048;
 	check(&s);

@@ -232,16 +232,15 @@ static const uint64_t odd_numbers[WORDS_MAX] = {
  * all the rest that is done for a small frame.
  */
 static uint32_t
-hash_words(const uint32_t words[WORDS_MAX], uint32_t seed)
+hash_words(const uint32_t *words, unsigned n, uint32_t seed)
 {
 	uint64_t key, sum = 0;
 	uint32_t a, b;
 	unsigned i;
 
 	key = ((uint64_t)seed ^ odd_numbers[0]) * odd_numbers[1];
-	key = (key ^ key >> 29) * odd_numbers[2];
 	key ^= key >> 32;
-	for (i = 0; i < WORDS_MAX; i += 2) {
+	for (i = 0; i < n; i += 2) {
 		a = words[i] + (uint32_t)(key * odd_numbers[i] >> 32);
 		b = words[i + 1] + (uint32_t)(key * odd_numbers[i + 1] >> 32);
 		sum += (uint64_t)a * b;
@@ -263,34 +262,45 @@ has_ports(const struct packet *k)
 
 /*
  * Only the first fragment has ports, so that of fragments the identification
- * takes their place, in all of them.
+ * takes their place, in all of them.  Returns how many words.
  */
-static void
+static unsigned
 words_of_packet(const struct packet *k, uint32_t words[WORDS_MAX])
 {
-	size_t len = k->version == 4 ? 8 : 32;
-
-	memcpy(words, k->ip + (k->version == 4 ? IPV4_ADDRESSES :
-	    IPV6_ADDRESSES), len);
-	if (k->is_fragment)
-		words[8] = k->fragment_id;
-	else if (has_ports(k))
-		memcpy(&words[8], k->ip + k->l4, sizeof(words[8]));
-	words[9] = (uint32_t)(k->is_fragment << 16 | k->version << 8 |
+	words[0] = k->is_fragment ? k->fragment_id : 0;
+	if (has_ports(k))
+		memcpy(words, k->ip + k->l4, sizeof(words[0]));
+	words[1] = (uint32_t)(k->is_fragment << 16 | k->version << 8 |
 	    k->protocol);
+	if (k->version == 4) {
+		memcpy(words + 2, k->ip + IPV4_ADDRESSES, 8);
+		return 4;
+	}
+	memcpy(words + 2, k->ip + IPV6_ADDRESSES, 32);
+	return 10;
+}
+
+static unsigned
+words_of_ethernet(const uint8_t *frame, size_t len, uint32_t words[WORDS_MAX])
+{
+	memset(words, 0, 2 * sizeof(words[0]));
+	if (len >= HEADERS_ETHERNET)
+		memcpy(words, frame + ETHERTYPE_AT, 2);
+	return 2;
 }
 
 uint32_t
 headers_flow(const uint8_t *frame, size_t len, uint32_t seed)
 {
-	uint32_t words[WORDS_MAX] = { 0 };
+	uint32_t words[WORDS_MAX];
 	struct packet k;
+	unsigned n;
 
 	if (find_packet(frame, len, &k))
-		words_of_packet(&k, words);
-	else if (len >= HEADERS_ETHERNET)
-		memcpy(words, frame + ETHERTYPE_AT, 2);
-	return hash_words(words, seed);
+		n = words_of_packet(&k, words);
+	else
+		n = words_of_ethernet(frame, len, words);
+	return hash_words(words, n, seed);
 }
 
 /* === Congestion === */

@@ -43,7 +43,7 @@ struct offload {
  * Ethernet header, and a VLAN tag.
  */
 #define OFFLOAD_FRAME_MAX	65553
-#define OFFLOAD_UDP_SEGMENTS_MAX	128	/* UDP_MAX_SEGMENTS, linux/udp.h */
+#define OFFLOAD_UDP_SEGMENTS_MAX 128	/* UDP_MAX_SEGMENTS, linux/udp.h */
 
 /* It says nothing: the frame is an ordinary one. */
 bool offload_is_none(const struct offload *o);

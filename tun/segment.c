@@ -63,7 +63,7 @@ share(const struct segmenter *s, unsigned n, size_t size)
 {
 	size_t left = segment_left(s), most = s->offload.gso_size;
 
-	if (size <= s->h.payload || n == 0)
+	if (size < s->h.payload)
 		return 0;
 	size -= s->h.payload;
 	/* No more than left: the product stays small. */
