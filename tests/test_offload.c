@@ -306,9 +306,17 @@ test_check_gso_size(void **state)
 		s = specs[i];
 		s.payload = 128;
 		len = frame_make_super(frame, &s, 1, &o);
-		accept(&o, len);
+		if (s.protocol == HEADERS_PROTO_UDP)
+			accept(&o, len);
+		else
+			refuse(&o, len);
 		o.gso_size = 0;
 		refuse(&o, len);
+		o.gso_size = 7;
+		if (s.protocol == HEADERS_PROTO_TCP)
+			refuse(&o, len);
+		o.gso_size = 8;
+		accept(&o, len);
 		o.gso_size = 127;
 		accept(&o, len);
 		o.gso_size = 128;

@@ -26,6 +26,7 @@
 #define FLAG_ACK	0x10
 #define FLAG_CWR	0x80
 #define FLAGS_REFUSED	0x26	/* URG, RST, SYN */
+#define SEGMENT_MIN	8	/* of TCP, or a peer does not take it */
 
 static uint8_t frame[FRAME_ROOM], like[FRAME_ROOM];
 
@@ -139,6 +140,7 @@ check_words(const struct frame_spec *s, uint16_t gso_size,
 	}
 	if (s->tags > 0 || s->options > 0 || len > OFFLOAD_FRAME_MAX ||
 	    (s->tcp_flags & FLAGS_REFUSED) != 0 ||
+	    (s->protocol == HEADERS_PROTO_TCP && gso_size < SEGMENT_MIN) ||
 	    (s->protocol == HEADERS_PROTO_UDP &&
 	    s->payload > (size_t)gso_size * OFFLOAD_UDP_SEGMENTS_MAX))
 		return;
