@@ -140,11 +140,9 @@ sshtap_up() {
 	sshtap_to "$@" && configure_taps "$ERR"
 }
 
-# sshtap_to [option ...]; knows no "-o" of its own but that for TCP.
+# sshtap_to [option ...]
 sshtap_to() {
-	! client_knows TCPCongestion "$OUTER" ||
-	    set -- "$@" -o "TCPCongestion=$OUTER"
-	sshtap_start "$@" far || {
+	sshtap_start "$@" -o TCPCongestion=system far || {
 		REASON="no tunnel: $(last_line "$ERR")"
 		return 1
 	}
@@ -154,9 +152,8 @@ sshtap_to() {
 sshtapd_up() {
 	variant=$(variant_of "$1")
 	TAPD_PORT=$PORT_TAPD
-	set -- "Ciphers $CIPHER" "LogLevel INFO" ${variant:+"$variant"}
-	! server_knows TCPCongestion "$OUTER" ||
-	    set -- "$@" "TCPCongestion $OUTER"
+	set -- "Ciphers $CIPHER" "LogLevel INFO" "TCPCongestion system" \
+	    ${variant:+"$variant"}
 	tapd_start "$@" || {
 		REASON="no sshtapd: $(last_line "$TAPD_LOG")"
 		return 1
