@@ -49,9 +49,10 @@ clamp(uint64_t n, uint64_t min, uint64_t max)
 }
 
 void
-inflight_init(struct inflight *f)
+inflight_init(struct inflight *f, uint32_t wait_us)
 {
 	memset(f, 0, sizeof(*f));
+	f->wait_us = wait_us;
 	f->limit = INFLIGHT_MAX;
 }
 
@@ -117,6 +118,8 @@ cut(struct inflight *f, uint32_t rtt_us, uint32_t base_us, uint64_t now_us)
 			rate = seen;
 		set_settle(f, rtt_us, now_us);
 	}
+	if (now_us - f->long_us < f->wait_us)
+		return;
 	limit = clamp(bytes_in(rate, (uint64_t)base_us + INFLIGHT_EXTRA_US),
 	    INFLIGHT_MIN, INFLIGHT_MAX);
 	if (limit < f->limit)

@@ -33,6 +33,7 @@ struct inflight {
 	uint64_t limit;		/* bytes, INFLIGHT_MIN to INFLIGHT_MAX */
 	uint64_t rate;		/* bytes per second, 0: not known */
 	uint64_t next_us;	/* when a sample is due */
+	uint32_t wait_us;	/* before the first cut */
 
 	uint64_t used;		/* most that was queued since the last one */
 	bool is_long;		/* the round trip, though the limit is cut */
@@ -45,8 +46,12 @@ struct inflight {
 	uint64_t low_end_us;
 };
 
-/* There is no limit but INFLIGHT_MAX until a sample makes one. */
-void inflight_init(struct inflight *f);
+/*
+ * There is no limit but INFLIGHT_MAX until a sample makes one.
+ *
+ * wait_us: so long the round trip has to be a long one before it does.
+ */
+void inflight_init(struct inflight *f, uint32_t wait_us);
 
 bool inflight_is_due(const struct inflight *f, uint64_t now_us);
 /* A rate or round trip of 0 changes nothing. */

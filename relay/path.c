@@ -12,12 +12,18 @@
 
 #include "openbsd-compat/tcp-state.h"
 
+/*
+ * A stock peer drops what the window does not hold, and a busy machine makes
+ * round trips long for a moment, too.
+ */
+#define IN_WAIT_US	100000
+
 void
 path_init(struct path *p, int fd, uint64_t now_us)
 {
 	*p = (struct path){ .fd = fd, .in_since_us = now_us };
-	inflight_init(&p->out);
-	inflight_init(&p->in);
+	inflight_init(&p->out, 0);
+	inflight_init(&p->in, IN_WAIT_US);
 }
 
 void

@@ -257,6 +257,7 @@ tunnels_drained(struct network *n)
 int
 tunnels_set_window(struct network *n, uint64_t bytes)
 {
+	uint32_t limit = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 	size_t i;
 	int r = 0;
 
@@ -265,7 +266,7 @@ tunnels_set_window(struct network *n, uint64_t bytes)
 		return 0;
 	for (i = 0; i < REQUEST_TUNNELS_MAX && r == 0; i++)
 		if (n->tunnels[i].owner != NULL)
-			(void)bytes;
+			r = chan_tun_set_window(n->tunnels[i].chan, limit);
 	return r;
 }
 

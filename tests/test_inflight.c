@@ -47,7 +47,7 @@ static void
 path_init(struct path *p, double rate, unsigned base)
 {
 	memset(p, 0, sizeof(*p));
-	inflight_init(&p->f);
+	inflight_init(&p->f, 0);
 	p->rate = rate;
 	p->base = base;
 	p->holds_rate = true;
@@ -253,7 +253,7 @@ test_long_is_tried_again(void **state)
 	unsigned i;
 
 	(void)state;
-	inflight_init(&f);
+	inflight_init(&f, 0);
 	f.limit = 100000;
 	for (i = 1; i < 15 * second; i++) {
 		(void)inflight_room(&f, f.limit);
@@ -308,7 +308,7 @@ test_own_minimum_slides(void **state)
 	unsigned i;
 
 	(void)state;
-	inflight_init(&f);
+	inflight_init(&f, 0);
 	f.limit = 1024 * 1024;
 	inflight_sample(&f, &t, now_us);
 	t.rtt_us = 20000;
@@ -334,7 +334,7 @@ test_few_bytes_are_not_cut(void **state)
 	unsigned i;
 
 	(void)state;
-	inflight_init(&f);
+	inflight_init(&f, 0);
 	for (i = 1; i < 1000; i++) {
 		assert_int_equal(inflight_room(&f, INFLIGHT_MIN),
 		    INFLIGHT_MAX - INFLIGHT_MIN);
@@ -351,7 +351,7 @@ test_one_sample(void **state)
 	struct inflight f;
 
 	(void)state;
-	inflight_init(&f);
+	inflight_init(&f, 0);
 	assert_int_equal(inflight_room(&f, 100000), INFLIGHT_MAX - 100000);
 	t.rtt_us--;
 	inflight_sample(&f, &t, 1);
@@ -380,7 +380,7 @@ test_limits(void **state)
 	unsigned i;
 
 	(void)state;
-	inflight_init(&f);
+	inflight_init(&f, 0);
 	(void)inflight_room(&f, SIZE_MAX);
 	inflight_sample(&f, &t, UINT64_MAX / 2);
 	assert_int_equal(f.limit, INFLIGHT_MIN);
@@ -400,7 +400,7 @@ test_unknown_changes_nothing(void **state)
 	struct inflight f;
 
 	(void)state;
-	inflight_init(&f);
+	inflight_init(&f, 0);
 	(void)inflight_room(&f, INFLIGHT_MAX);
 	inflight_sample(&f, &t, 1);
 	assert_int_equal(f.limit, INFLIGHT_MAX);
@@ -419,7 +419,7 @@ test_when_due(void **state)
 	struct inflight f;
 
 	(void)state;
-	inflight_init(&f);
+	inflight_init(&f, 0);
 	assert_true(inflight_is_due(&f, 0));
 	inflight_sample(&f, &t, 100);
 	assert_false(inflight_is_due(&f, 100 + INFLIGHT_SAMPLE_US - 1));
@@ -444,7 +444,7 @@ test_ahead(void **state)
 	size_t i;
 
 	(void)state;
-	inflight_init(&f);
+	inflight_init(&f, 0);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		f.rate = cases[i].rate;
 		assert_int_equal(inflight_ahead(&f), cases[i].ahead);
