@@ -135,6 +135,7 @@ chan_set_peer(struct chan *c, const struct chan_msg *m)
 		return SSHTAP_ERR_PROTOCOL;
 	c->peer_id = m->sender;
 	chan_window_out_init(&c->out, m->window, m->packet_max, c->rule);
+	chan_tun_set_path(c, 0);
 	return 0;
 }
 

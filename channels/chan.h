@@ -221,6 +221,16 @@ int chan_tun_send_super(struct chan *c, const uint8_t words[CHAN_TUN_WORDS],
     uint8_t *frame, size_t len);
 
 /*
+ * Tell what the way to the peer holds by itself, in bytes.  A stock peer is
+ * sent that and CHAN_TUN_STOCK_BACKLOG more without credit: when more than
+ * 256 KiB wait in it, each frame that it takes makes it copy all of them
+ * (OpenSSH's sshbuf.c: a buffer grows by 256 bytes at a time from there on).
+ * For others nothing changes.
+ */
+#define CHAN_TUN_STOCK_BACKLOG	(160 * 1024)
+void chan_tun_set_path(struct chan *c, uint32_t bytes);
+
+/*
  * Keep what the peer may have on its way to us to so many bytes, so that its
  * queue stays short; 0 for as little as goes, UINT32_MAX for all that was
  * announced.  The caller knows the longest frame that there may be: less than

@@ -290,6 +290,15 @@ chan_tun_set_window(struct chan *c, uint32_t bytes)
 	return chan_grant(c, chan_window_in_due(&c->in));
 }
 
+void
+chan_tun_set_path(struct chan *c, uint32_t bytes)
+{
+	if (c->ops == &chan_tun_ops && c->rule == CHAN_WINDOW_STOCK)
+		chan_window_out_limit(&c->out, bytes <
+		    UINT32_MAX - CHAN_TUN_STOCK_BACKLOG ?
+		    CHAN_TUN_STOCK_BACKLOG + bytes : UINT32_MAX);
+}
+
 const struct chan_tun_stats *
 chan_tun_stats(const struct chan *c)
 {

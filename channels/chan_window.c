@@ -101,8 +101,15 @@ chan_window_out_init(struct chan_window_out *w, uint32_t initial,
 		.left = initial,
 		.peak = initial,
 		.packet_max = packet_max,
-		.extra = rules[rule].out_extra
+		.extra = rules[rule].out_extra,
+		.most = UINT32_MAX
 	};
+}
+
+void
+chan_window_out_limit(struct chan_window_out *w, uint32_t bytes)
+{
+	w->most = bytes;
 }
 
 /*
@@ -139,7 +146,8 @@ chan_window_out_large(const struct chan_window_out *w, uint32_t limit)
 {
 	uint32_t wanted = min_u32(limit + w->extra, w->peak / 4);
 
-	if (w->left < wanted || w->left <= w->extra)
+	if (w->left < wanted || w->left <= w->extra ||
+	    w->peak - w->left >= w->most)
 		return 0;
 	return min_u32(limit, w->left - w->extra);
 }

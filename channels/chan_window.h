@@ -57,6 +57,7 @@ struct chan_window_out {
 	uint32_t peak;		/* most there ever was */
 	uint32_t packet_max;	/* the peer's, with extra */
 	uint32_t extra;		/* cost of a frame beside its length */
+	uint32_t most;		/* that may be without credit at a time */
 };
 
 void chan_window_out_init(struct chan_window_out *w, uint32_t initial,
@@ -78,6 +79,12 @@ uint32_t chan_window_out_frame(const struct chan_window_out *w,
  */
 uint32_t chan_window_out_large(const struct chan_window_out *w,
     uint32_t limit);
+
+/*
+ * Wait for credit whenever bytes or more have been sent without it; a frame
+ * that goes beyond is sent whole.  It was UINT32_MAX.
+ */
+void chan_window_out_limit(struct chan_window_out *w, uint32_t bytes);
 
 /* The number of bytes of a stream that can be sent now in one message. */
 uint32_t chan_window_out_bytes(const struct chan_window_out *w);

@@ -83,7 +83,6 @@ int net_start(struct client *c);
  */
 int tunnel_watch(struct client *c);
 int tunnel_open(struct client *c);
-int tunnel_set_window(struct client *c, uint64_t bytes);
 void tunnel_closing(struct client *c);
 
 #endif /* CLIENT_IMPL_H */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "channels/carrier_session.h"
 #include "client/client_impl.h"
 #include "client/report.h"
 #include "lib/err.h"
@@ -98,9 +99,12 @@ writable(void *ctx)
 }
 
 static int
-window(void *ctx, uint64_t bytes)
+sampled(void *ctx)
 {
-	return tunnel_set_window(ctx, bytes);
+	struct client *c = ctx;
+
+	return pump_path(&c->pump,
+	    carrier_session(c->session).peer == CARRIER_PEER_SSHTAP);
 }
 
 static const struct wire_ops wire_ops = {
@@ -110,7 +114,7 @@ static const struct wire_ops wire_ops = {
 	.failed = failed,
 	.lost = lost,
 	.writable = writable,
-	.window = window,
+	.sampled = sampled,
 };
 
 /* The session's questions and texts. */

@@ -377,17 +377,6 @@ tunnel_open(struct client *c)
 	return 0;
 }
 
-/* One of ours limits itself. */
-int
-tunnel_set_window(struct client *c, uint64_t bytes)
-{
-	if (c->stage != CLIENT_UP || c->tun == NULL ||
-	    carrier_session(c->session).peer == CARRIER_PEER_SSHTAP)
-		return 0;
-	return chan_tun_set_window(c->tun, bytes < UINT32_MAX ?
-	    (uint32_t)bytes : UINT32_MAX);
-}
-
 void
 tunnel_closing(struct client *c)
 {

@@ -19,7 +19,7 @@
 /* Embedded by its owner. */
 struct spin {
 	unsigned us;		/* how long, 0: not at all */
-	uint64_t rest_us;	/* how long the last pause was, 0: all is well */
+	uint64_t rest_us;	/* of the last pause, 0: all is well */
 	uint64_t rest_end_us;
 	/* Of the system; a test has its own. */
 	uint64_t (*now_us)(void);

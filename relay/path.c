@@ -41,6 +41,7 @@ path_sample(struct path *p, uint64_t now_us)
 	if (!inflight_is_due(&p->out, now_us) || elapsed_us == 0 ||
 	    tcp_state_get(p->fd, &t) == -1)
 		return false;
+	p->rtt_us = t.min_rtt_us;
 	inflight_sample(&p->out, &t, now_us);
 	t.rate = p->received * 1000000 / elapsed_us;
 	(void)inflight_room(&p->in, t.rate * t.rtt_us / 1000000);
@@ -48,6 +49,12 @@ path_sample(struct path *p, uint64_t now_us)
 	p->received = 0;
 	p->in_since_us = now_us;
 	return true;
+}
+
+uint64_t
+path_holds(const struct path *p)
+{
+	return p->out.rate / 1000 * p->rtt_us / 1000;
 }
 
 size_t

@@ -18,6 +18,7 @@
 struct path {
 	int fd;			/* the socket */
 	struct inflight out;	/* what we send */
+	uint32_t rtt_us;	/* shortest, 0: not known */
 	struct inflight in;	/* what the peer may send */
 	uint64_t received;	/* bytes since in_since_us */
 	uint64_t in_since_us;
@@ -33,6 +34,9 @@ void path_received(struct path *p, size_t len);
  * others now.
  */
 bool path_sample(struct path *p, uint64_t now_us);
+
+/* What the way to the peer holds by itself, in bytes; 0: not known. */
+uint64_t path_holds(const struct path *p);
 
 /*
  * Bytes that may wait in the output in front of the socket, 0 when the way is

@@ -200,6 +200,21 @@ pump_writable(struct pump *p)
 		set_reading(p, egress_has_place(&p->egress, now_us));
 }
 
+static uint32_t
+to_u32(uint64_t n)
+{
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+int
+pump_path(struct pump *p, bool is_ours)
+{
+	if (p->state != PUMP_RUNNING || is_ours)
+		return 0;
+	chan_tun_set_path(p->chan, to_u32(path_holds(p->path)));
+	return chan_tun_set_window(p->chan, to_u32(p->path->in.limit));
+}
+
 void
 pump_takes(struct pump *p, unsigned flags)
 {

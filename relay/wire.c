@@ -191,8 +191,8 @@ look_again(void *ctx, uint64_t now_ms)
 static void
 sample(struct wire *w)
 {
-	if (path_sample(&w->path, proc_now_us()) && w->ops->window != NULL)
-		wire_check(w, w->ops->window(w->ctx, w->path.in.limit));
+	if (path_sample(&w->path, proc_now_us()) && w->ops->sampled != NULL)
+		wire_check(w, w->ops->sampled(w->ctx));
 }
 
 void

@@ -44,11 +44,10 @@ struct wire_ops {
 	 */
 	void (*writable)(void *ctx);
 	/*
-	 * How many bytes the peer had better have on their way to us: for
-	 * chan_tun_set_window.  Returns 0 or what ends the connection.  May
-	 * be NULL.
+	 * The path has been looked at: for pump_path.  Returns 0 or what ends
+	 * the connection.  May be NULL.
 	 */
-	int (*window)(void *ctx, uint64_t bytes);
+	int (*sampled)(void *ctx);
 };
 
 /*

@@ -151,9 +151,9 @@ drained(void *ctx)
 }
 
 static int
-window(void *ctx, uint64_t bytes)
+sampled(void *ctx)
 {
-	return tunnels_set_window(ctx, bytes);
+	return tunnels_sampled(ctx);
 }
 
 static void
@@ -172,7 +172,7 @@ static const struct wire_ops wire_ops = {
 	.failed = failed,
 	.lost = lost,
 	.writable = carrier_writable,
-	.window = window,
+	.sampled = sampled,
 };
 
 /* What the session asks. */

@@ -73,7 +73,7 @@ log_sink_fn tell_log;
 /* network_tunnel.c: events of channels and devices. */
 int tunnels_start(struct network *n);
 void tunnels_drained(struct network *n);
-int tunnels_set_window(struct network *n, uint64_t bytes);
+int tunnels_sampled(struct network *n);
 void tunnels_check(struct network *n);
 void tunnels_stop(struct network *n);
 

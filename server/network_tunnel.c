@@ -253,20 +253,16 @@ tunnels_drained(struct network *n)
 			pump_drained(&n->tunnels[i].pump);
 }
 
-/* One of ours limits itself. */
 int
-tunnels_set_window(struct network *n, uint64_t bytes)
+tunnels_sampled(struct network *n)
 {
-	uint32_t limit = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+	bool is_ours = carrier_session(n->session).peer == CARRIER_PEER_SSHTAP;
 	size_t i;
 	int r = 0;
 
-	if (n->chans == NULL ||
-	    carrier_session(n->session).peer == CARRIER_PEER_SSHTAP)
-		return 0;
 	for (i = 0; i < REQUEST_TUNNELS_MAX && r == 0; i++)
 		if (n->tunnels[i].owner != NULL)
-			r = chan_tun_set_window(n->tunnels[i].chan, limit);
+			r = pump_path(&n->tunnels[i].pump, is_ours);
 	return r;
 }
 

@@ -439,6 +439,29 @@ test_tick_leaves_the_others_alone(void **state)
 	}
 }
 
+/* A stock peer slows down when much waits in it. */
+static void
+test_out_limit(void **state)
+{
+	struct chan_window_out w;
+	unsigned n;
+
+	(void)state;
+	chan_window_out_init(&w, 2097152, 32768, CHAN_WINDOW_STOCK);
+	chan_window_out_limit(&w, 100000);
+	for (n = 0; chan_window_out_frame(&w, 32764) > 0; n++)
+		assert_int_equal(chan_window_out_debit(&w, 1514), 0);
+	assert_int_equal(n, 66);	/* the first that makes 100000 */
+	chan_window_out_adjust(&w, 188);
+	assert_int_equal(chan_window_out_frame(&w, 32764), 0);
+	chan_window_out_adjust(&w, 1);
+	assert_int_equal(chan_window_out_frame(&w, 32764), 32764);
+	chan_window_out_limit(&w, 0);
+	assert_int_equal(chan_window_out_frame(&w, 32764), 0);
+	chan_window_out_limit(&w, UINT32_MAX);
+	assert_int_equal(chan_window_out_frame(&w, 32764), 32764);
+}
+
 int
 main(void)
 {
@@ -462,6 +485,7 @@ main(void)
 		cmocka_unit_test(test_over_sending_is_tolerated_to_a_tenth),
 		cmocka_unit_test(test_credit_comes_in_eighths),
 		cmocka_unit_test(test_tick_leaves_the_others_alone),
+		cmocka_unit_test(test_out_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
