@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /* Copyright (c) 2026 The sshtap authors */
 
-/*
- * Each frame that goes in lies in heap memory of its exact length, so that a
- * sanitizer sees any step outside, and a copy of it is kept; what comes out is
- * put together again and held against the copies.
- */
+/* Each rule of what is joined, and its opposite. */
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "tests/frame_util.h"
+#include "tests/coalesce_util.h"
 #include "tun/bytes.h"
-#include "tun/checksum.h"
-#include "tun/coalesce.h"
-#include "tun/segment.h"
 
-#define FRAMES		600
 #define MSS		1000
 
 #define TCP_FIN		0x01
@@ -35,17 +26,7 @@
 #define TCP_ECE		0x40
 #define TCP_CWR		0x80
 
-struct piece {
-	uint8_t *bytes;
-	size_t len;
-	struct offload o;
-	unsigned frames;
-};
-
-static struct coalescer c;
-static uint8_t *given[FRAMES];
-static struct piece in[FRAMES], out[FRAMES];
-static unsigned nin, nout;
+static struct join_bench b;
 
 static const struct offload none;
 static const struct frame_spec tcp4 = { .version = 4,
@@ -62,256 +43,18 @@ static const struct frame_spec *const kinds[] = { &tcp4, &tcp6, &udp4, &udp6 };
 
 #define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 
-/* === What goes in and comes out === */
-
-static void
-keep(void *ctx, const struct offload *o, struct iovec *iov, unsigned n,
-    size_t len)
-{
-	struct piece *p = &out[nout++];
-	size_t done = 0;
-	unsigned i;
-
-	assert_ptr_equal(ctx, &c);
-	assert_true(nout <= FRAMES);
-	assert_true(n >= 2 && n <= 1 + COALESCE_FRAMES_MAX);
-	/* Ours to use. */
-	memset(&iov[0], 0xff, sizeof(iov[0]));
-	p->bytes = malloc(len > 0 ? len : 1);
-	assert_non_null(p->bytes);
-	for (i = 1; i < n; done += iov[i++].iov_len) {
-		assert_true(iov[i].iov_len <= len - done);
-		if (iov[i].iov_len > 0)
-			memcpy(p->bytes + done, iov[i].iov_base,
-			    iov[i].iov_len);
-	}
-	assert_int_equal(done, len);
-	p->len = len;
-	p->o = *o;
-	p->frames = n - 1;
-}
-
-static void
-clear(void)
-{
-	unsigned i;
-
-	for (i = 0; i < nin; i++) {
-		free(given[i]);
-		free(in[i].bytes);
-	}
-	for (i = 0; i < nout; i++)
-		free(out[i].bytes);
-	nin = nout = 0;
-	memset(&c, 0, sizeof(c));
-	c.emit = keep;
-	c.ctx = &c;
-	c.has_udp = true;
-}
-
 static int
 setup(void **state)
 {
 	(void)state;
-	clear();
+	join_clear(&b);
 	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	(void)state;
-	clear();
-	return 0;
-}
-
-static void
-give(const uint8_t *bytes, size_t len, const struct offload *o)
-{
-	struct piece *p = &in[nin];
-
-	assert_true(nin < FRAMES);
-	given[nin] = malloc(len > 0 ? len : 1);
-	p->bytes = malloc(len > 0 ? len : 1);
-	assert_non_null(given[nin]);
-	assert_non_null(p->bytes);
-	memcpy(given[nin], bytes, len);
-	memcpy(p->bytes, bytes, len);
-	p->len = len;
-	p->o = *o;
-	coalesce_add(&c, given[nin++], len, o);
-}
-
-static void
-give_made(const struct frame_spec *s)
-{
-	static uint8_t frame[FRAME_ROOM];
-
-	give(frame, frame_make(frame, s), &none);
-}
-
-/* The i-th of a train, numbered as its protocol has it. */
-static struct frame_spec
-nth(const struct frame_spec *s, unsigned i)
-{
-	struct frame_spec t = *s;
-
-	t.seq += i * (uint32_t)s->payload;
-	t.id = (uint16_t)(t.id + i);
-	return t;
-}
-
-static void
-give_nth(const struct frame_spec *s, unsigned i)
-{
-	struct frame_spec t = nth(s, i);
-
-	give_made(&t);
-}
-
-static void
-give_train(const struct frame_spec *s, unsigned from, unsigned to)
-{
-	for (; from < to; from++)
-		give_nth(s, from);
-}
-
-/* What came out as number i is the frame that went in as number j. */
-static void
-assert_same(unsigned i, unsigned j)
-{
-	assert_true(i < nout && j < nin);
-	assert_int_equal(out[i].frames, 1);
-	assert_int_equal(out[i].len, in[j].len);
-	assert_memory_equal(out[i].bytes, in[j].bytes, in[j].len);
-	assert_memory_equal(&out[i].o, &in[j].o, sizeof(in[j].o));
-}
-
-/* A header but for what joining changes. */
-static void
-blank(uint8_t *frame, const struct headers *h)
-{
-	uint8_t *l4 = frame + h->l4;
-
-	bytes_put_u16(frame + h->l3 + (h->version == 4 ? 2 : 4), 0);
-	if (h->version == 4)
-		bytes_put_u16(frame + h->l3 + 10, 0);
-	if (h->protocol == HEADERS_PROTO_UDP)
-		memset(l4 + 4, 0, 4);
-	else {
-		l4[13] &= (uint8_t)~TCP_PSH;
-		bytes_put_u16(l4 + 16, 0);
-	}
-}
-
-static void
-assert_headers_kept(const struct piece *super, const struct piece *first)
-{
-	uint8_t a[128], b[128];
-	struct headers h;
-
-	assert_int_equal(headers_get(first->bytes, first->len, &h), 0);
-	assert_true(h.payload <= sizeof(a));
-	memcpy(a, super->bytes, h.payload);
-	memcpy(b, first->bytes, h.payload);
-	blank(a, &h);
-	blank(b, &h);
-	assert_memory_equal(a, b, h.payload);
-}
-
-/* The lengths and sums of a super-frame; it is finished as if it were one. */
-static void
-assert_whole(struct piece *p)
-{
-	struct offload o = p->o;
-	struct headers h;
-
-	assert_int_equal(offload_check(&o, p->bytes, p->len), 0);
-	assert_memory_equal(&o, &p->o, sizeof(o));
-	assert_int_equal(headers_get(p->bytes, p->len, &h), 0);
-	assert_int_equal(h.end, p->len);
-	assert_true(h.version == 6 || checksum_fold(checksum_add(0,
-	    p->bytes + h.l3, HEADERS_IPV4_MIN)) == 0xffff);
-	o = (struct offload){ .flags = OFFLOAD_NEEDS_CSUM,
-	    .csum_start = p->o.csum_start, .csum_offset = p->o.csum_offset };
-	assert_int_equal(offload_finish(&o, p->bytes, p->len), 0);
-	assert_true(checksum_is_right(p->bytes, &h));
-}
-
-/* What came out as number i is made of the n frames from number j on. */
-static void
-assert_super(unsigned i, unsigned j, unsigned n)
-{
-	struct piece *p = &out[i];
-	struct headers h;
-	size_t at;
-	unsigned k;
-
-	assert_true(i < nout && j + n <= nin);
-	assert_int_equal(p->frames, n);
-	assert_int_equal(headers_get(in[j].bytes, in[j].len, &h), 0);
-	assert_int_equal(p->o.gso_size, h.end - h.payload);
-	assert_int_equal(p->o.hdr_len, h.payload);
-	assert_headers_kept(p, &in[j]);
-	at = h.payload;
-	for (k = j; k < j + n; k++) {
-		assert_int_equal(headers_get(in[k].bytes, in[k].len, &h), 0);
-		assert_true(h.end - h.payload <= p->len - at);
-		assert_memory_equal(p->bytes + at, in[k].bytes + h.payload,
-		    h.end - h.payload);
-		at += h.end - h.payload;
-	}
-	assert_int_equal(at, p->len);
-	assert_int_equal(h.protocol == HEADERS_PROTO_TCP &&
-	    (p->bytes[h.l4 + 13] & TCP_PSH) != 0,
-	    h.protocol == HEADERS_PROTO_TCP &&
-	    (in[k - 1].bytes[h.l4 + 13] & TCP_PSH) != 0);
-	assert_whole(p);
-}
-
-/* Make the checksums right again. */
-static void
-refresh(uint8_t *frame, size_t len)
-{
-	struct headers h;
-	uint8_t *place;
-	uint16_t sum;
-
-	assert_int_equal(headers_get(frame, len, &h), 0);
-	checksum_put_ip(frame, &h);
-	place = frame + h.l4 + (h.protocol == HEADERS_PROTO_TCP ? 16 : 6);
-	bytes_put_u16(place, 0);
-	sum = (uint16_t)~checksum_fold(checksum_add(checksum_pseudo(frame, &h,
-	    h.end - h.l4), frame + h.l4, h.end - h.l4));
-	bytes_put_u16(place, sum == 0 ? 0xffff : sum);
-}
-
-/* As number i of a train, with a byte changed, and right checksums. */
-static void
-give_changed(const struct frame_spec *s, unsigned i, size_t at, uint8_t xor)
-{
-	struct frame_spec t = nth(s, i);
-	uint8_t frame[2048];
-	size_t len = frame_make(frame, &t);
-
-	frame[at] ^= xor;
-	refresh(frame, len);
-	give(frame, len, &none);
-}
-
-/* As number i of a train, with its checksum still to be filled in. */
-static void
-give_unfinished(const struct frame_spec *s, unsigned i, uint16_t start,
-    uint16_t offset)
-{
-	struct frame_spec t = nth(s, i);
-	uint8_t frame[2048];
-	struct offload o;
-	size_t len = frame_make_super(frame, &t, 0, &o);
-
-	o.csum_start = (uint16_t)(o.csum_start + start);
-	o.csum_offset = (uint16_t)(o.csum_offset + offset);
-	give(frame, len, &o);
+	return setup(state);
 }
 
 /* === Trains === */
@@ -326,19 +69,19 @@ test_train(void **state)
 	(void)state;
 	for (i = 0; i < KINDS; i++)
 		for (n = 2; n < COALESCE_FRAMES_MAX; n += 5) {
-			clear();
-			give_train(kinds[i], 0, n);
-			assert_int_equal(nout, 0);
-			coalesce_flush(&c);
-			assert_int_equal(nout, 1);
-			assert_super(0, 0, n);
-			assert_int_equal(out[0].o.gso_type, types[i]);
-			assert_int_equal(out[0].o.flags, OFFLOAD_NEEDS_CSUM);
-			assert_int_equal(c.joined, n);
-			coalesce_flush(&c);
-			assert_int_equal(nout, 1);
+			join_clear(&b);
+			join_train(&b, kinds[i], 0, n);
+			assert_int_equal(b.nout, 0);
+			coalesce_flush(&b.c);
+			assert_int_equal(b.nout, 1);
+			join_expect_super(&b, 0, 0, n);
+			assert_int_equal(b.out[0].o.gso_type, types[i]);
+			assert_int_equal(b.out[0].o.flags, OFFLOAD_NEEDS_CSUM);
+			assert_int_equal(b.c.joined, n);
+			coalesce_flush(&b.c);
+			assert_int_equal(b.nout, 1);
 		}
-	assert_int_equal(c.bad_csum, 0);
+	assert_int_equal(b.c.bad_csum, 0);
 }
 
 /* Not a bit of it is touched, padding included. */
@@ -349,20 +92,20 @@ test_alone(void **state)
 	unsigned i;
 
 	(void)state;
-	coalesce_flush(&c);
-	assert_int_equal(nout, 0);
+	coalesce_flush(&b.c);
+	assert_int_equal(b.nout, 0);
 	for (i = 0; i < KINDS; i++) {
 		s = *kinds[i];
 		s.padding = i * 3;
-		give_made(&s);
-		coalesce_flush(&c);
-		assert_same(2 * i, 2 * i);
-		give_unfinished(&s, 0, 0, 0);
-		coalesce_flush(&c);
-		assert_same(2 * i + 1, 2 * i + 1);
+		join_made(&b, &s);
+		coalesce_flush(&b.c);
+		join_expect_same(&b, 2 * i, 2 * i);
+		join_unfinished(&b, &s, 0, 0, 0);
+		coalesce_flush(&b.c);
+		join_expect_same(&b, 2 * i + 1, 2 * i + 1);
 	}
-	assert_int_equal(nout, 2 * KINDS);
-	assert_int_equal(c.joined, 0);
+	assert_int_equal(b.nout, 2 * KINDS);
+	assert_int_equal(b.c.joined, 0);
 }
 
 static void
@@ -374,20 +117,20 @@ test_frames_max(void **state)
 
 	(void)state;
 	for (i = 0; i < KINDS; i++) {
-		clear();
+		join_clear(&b);
 		s = *kinds[i];
 		s.payload = 20;
-		give_train(&s, 0, max - 1);
-		assert_int_equal(nout, 0);
-		give_nth(&s, max - 1);
-		assert_int_equal(nout, 1);
-		give_nth(&s, max);
-		assert_int_equal(nout, 1);
-		coalesce_flush(&c);
-		assert_int_equal(nout, 2);
-		assert_super(0, 0, max);
-		assert_same(1, max);
-		assert_int_equal(c.joined, max);
+		join_train(&b, &s, 0, max - 1);
+		assert_int_equal(b.nout, 0);
+		join_nth(&b, &s, max - 1);
+		assert_int_equal(b.nout, 1);
+		join_nth(&b, &s, max);
+		assert_int_equal(b.nout, 1);
+		coalesce_flush(&b.c);
+		assert_int_equal(b.nout, 2);
+		join_expect_super(&b, 0, 0, max);
+		join_expect_same(&b, 1, max);
+		assert_int_equal(b.c.joined, max);
 	}
 }
 
@@ -401,27 +144,27 @@ test_bytes_max(void **state)
 
 	(void)state;
 	for (i = 0; i < KINDS; i++) {
-		clear();
+		join_clear(&b);
 		s = *kinds[i];
 		all = COALESCE_BYTES_MAX - (frame_payload(&s) -
 		    HEADERS_ETHERNET);
 		s.payload = all / 2 + 1;
-		t = nth(&s, 1);
+		t = join_spec(&s, 1);
 		t.payload = all - s.payload;
-		give_made(&s);
-		give_made(&t);
-		coalesce_flush(&c);
-		assert_int_equal(nout, 1);
-		assert_super(0, 0, 2);
-		assert_int_equal(out[0].len,
+		join_made(&b, &s);
+		join_made(&b, &t);
+		coalesce_flush(&b.c);
+		assert_int_equal(b.nout, 1);
+		join_expect_super(&b, 0, 0, 2);
+		assert_int_equal(b.out[0].len,
 		    HEADERS_ETHERNET + COALESCE_BYTES_MAX);
 		t.payload++;
-		give_made(&s);
-		give_made(&t);
-		assert_int_equal(nout, 2);
-		coalesce_flush(&c);
-		assert_same(1, 2);
-		assert_same(2, 3);
+		join_made(&b, &s);
+		join_made(&b, &t);
+		assert_int_equal(b.nout, 2);
+		coalesce_flush(&b.c);
+		join_expect_same(&b, 1, 2);
+		join_expect_same(&b, 2, 3);
 	}
 }
 
@@ -433,13 +176,13 @@ test_longest_frame(void **state)
 
 	(void)state;
 	s.payload = 65535 - HEADERS_IPV4_MIN - HEADERS_UDP;
-	give_made(&s);
+	join_made(&b, &s);
 	s.payload = 1;
-	give_nth(&s, 1);
-	coalesce_flush(&c);
-	assert_int_equal(nout, 2);
-	assert_same(0, 0);
-	assert_same(1, 1);
+	join_nth(&b, &s, 1);
+	coalesce_flush(&b.c);
+	assert_int_equal(b.nout, 2);
+	join_expect_same(&b, 0, 0);
+	join_expect_same(&b, 1, 1);
 }
 
 static void
@@ -450,35 +193,35 @@ test_length(void **state)
 
 	(void)state;
 	for (i = 0; i < KINDS; i++) {
-		clear();
-		give_train(kinds[i], 0, 2);
+		join_clear(&b);
+		join_train(&b, kinds[i], 0, 2);
 		/* A shorter one is the last, */
-		s = nth(kinds[i], 2);
+		s = join_spec(kinds[i], 2);
 		s.payload = 1;
-		give_made(&s);
-		assert_int_equal(nout, 1);
-		assert_super(0, 0, 3);
+		join_made(&b, &s);
+		assert_int_equal(b.nout, 1);
+		join_expect_super(&b, 0, 0, 3);
 		/* a longer one is not joined, but others to it, */
-		s = nth(kinds[i], 3);
+		s = join_spec(kinds[i], 3);
 		s.seq = 1;
-		give_made(&s);
+		join_made(&b, &s);
 		s.seq += MSS;
 		s.id++;
 		s.payload = MSS + 1;
-		give_made(&s);
-		assert_int_equal(nout, 2);
-		assert_same(1, 3);
-		give_nth(&s, 1);
-		coalesce_flush(&c);
-		assert_super(2, 4, 2);
+		join_made(&b, &s);
+		assert_int_equal(b.nout, 2);
+		join_expect_same(&b, 1, 3);
+		join_nth(&b, &s, 1);
+		coalesce_flush(&b.c);
+		join_expect_super(&b, 2, 4, 2);
 		/* and an empty one goes straight out. */
-		give_nth(&s, 2);
-		s = nth(&s, 3);
+		join_nth(&b, &s, 2);
+		s = join_spec(&s, 3);
 		s.payload = 0;
-		give_made(&s);
-		assert_int_equal(nout, 5);
-		assert_same(3, 6);
-		assert_same(4, 7);
+		join_made(&b, &s);
+		assert_int_equal(b.nout, 5);
+		join_expect_same(&b, 3, 6);
+		join_expect_same(&b, 4, 7);
 	}
 }
 
@@ -490,23 +233,23 @@ test_psh(void **state)
 	(void)state;
 	s.tcp_flags |= TCP_PSH;
 	/* As the first it is the last. */
-	give_nth(&s, 0);
-	assert_int_equal(nout, 1);
-	assert_same(0, 0);
-	give_train(&tcp4, 1, 3);
-	assert_int_equal(nout, 1);
-	give_nth(&s, 3);
-	assert_int_equal(nout, 2);
-	assert_super(1, 1, 3);
-	give_nth(&tcp4, 4);
-	coalesce_flush(&c);
-	assert_same(2, 4);
+	join_nth(&b, &s, 0);
+	assert_int_equal(b.nout, 1);
+	join_expect_same(&b, 0, 0);
+	join_train(&b, &tcp4, 1, 3);
+	assert_int_equal(b.nout, 1);
+	join_nth(&b, &s, 3);
+	assert_int_equal(b.nout, 2);
+	join_expect_super(&b, 1, 1, 3);
+	join_nth(&b, &tcp4, 4);
+	coalesce_flush(&b.c);
+	join_expect_same(&b, 2, 4);
 	/* Behind one that it does not continue. */
-	give_nth(&tcp4, 0);
-	give_nth(&s, 2);
-	assert_int_equal(nout, 5);
-	assert_same(3, 5);
-	assert_same(4, 6);
+	join_nth(&b, &tcp4, 0);
+	join_nth(&b, &s, 2);
+	assert_int_equal(b.nout, 5);
+	join_expect_same(&b, 3, 5);
+	join_expect_same(&b, 4, 6);
 }
 
 static void
@@ -517,10 +260,10 @@ test_seq_wraps(void **state)
 	(void)state;
 	s.seq = UINT32_MAX - MSS / 2;
 	s.id = UINT16_MAX;
-	give_train(&s, 0, 3);
-	coalesce_flush(&c);
-	assert_int_equal(nout, 1);
-	assert_super(0, 0, 3);
+	join_train(&b, &s, 0, 3);
+	coalesce_flush(&b.c);
+	assert_int_equal(b.nout, 1);
+	join_expect_super(&b, 0, 0, 3);
 }
 
 static void
@@ -531,15 +274,15 @@ test_padding(void **state)
 
 	(void)state;
 	for (i = 0; i < KINDS; i++) {
-		clear();
+		join_clear(&b);
 		s = *kinds[i];
 		s.padding = 6;
-		give_train(&s, 0, 3);
+		join_train(&b, &s, 0, 3);
 		s.padding = 0;
-		give_nth(&s, 3);
-		coalesce_flush(&c);
-		assert_int_equal(nout, 1);
-		assert_super(0, 0, 4);
+		join_nth(&b, &s, 3);
+		coalesce_flush(&b.c);
+		assert_int_equal(b.nout, 1);
+		join_expect_super(&b, 0, 0, 4);
 	}
 }
 
@@ -549,7 +292,7 @@ test_padding(void **state)
 struct difference {
 	const struct frame_spec *s;
 	size_t at;
-	uint8_t xor;
+	uint8_t bits;
 	bool is_straight;	/* it is not held either */
 	bool is_other;		/* it is of another flow */
 };
@@ -617,25 +360,25 @@ test_differences(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(differences) / sizeof(differences[0]); i++) {
 		d = &differences[i];
-		clear();
-		give_train(d->s, 0, 2);
-		give_changed(d->s, 2, d->at, d->xor);
-		assert_int_equal(nout, d->is_straight ? 2 : !d->is_other);
-		give_changed(d->s, 3, d->at, d->xor);
-		coalesce_flush(&c);
-		assert_super(0, 0, 2);
+		join_clear(&b);
+		join_train(&b, d->s, 0, 2);
+		join_changed(&b, d->s, 2, d->at, d->bits);
+		assert_int_equal(b.nout, d->is_straight ? 2 : !d->is_other);
+		join_changed(&b, d->s, 3, d->at, d->bits);
+		coalesce_flush(&b.c);
+		join_expect_super(&b, 0, 0, 2);
 		if (d->is_straight) {
-			assert_int_equal(nout, 3);
-			assert_same(1, 2);
-			assert_same(2, 3);
+			assert_int_equal(b.nout, 3);
+			join_expect_same(&b, 1, 2);
+			join_expect_same(&b, 2, 3);
 		} else if (d->at == L4_4 + 12) {
 			/* Its payload begins elsewhere, but no less of it. */
-			assert_int_equal(nout, 3);
+			assert_int_equal(b.nout, 3);
 		} else {
-			assert_int_equal(nout, 2);
-			assert_super(1, 2, 2);
+			assert_int_equal(b.nout, 2);
+			join_expect_super(&b, 1, 2, 2);
 		}
-		assert_int_equal(c.bad_csum, 0);
+		assert_int_equal(b.c.bad_csum, 0);
 	}
 }
 
@@ -648,21 +391,21 @@ test_protocols_apart(void **state)
 	(void)state;
 	for (i = 0; i < 3; i++)
 		for (j = 0; j < KINDS; j++)
-			give_nth(kinds[j], i);
-	assert_int_equal(nout, 0);
-	coalesce_flush(&c);
-	assert_int_equal(nout, KINDS);
+			join_nth(&b, kinds[j], i);
+	assert_int_equal(b.nout, 0);
+	coalesce_flush(&b.c);
+	assert_int_equal(b.nout, KINDS);
 	for (j = 0; j < KINDS; j++)
-		assert_int_equal(out[j].frames, 3);
+		assert_int_equal(b.out[j].frames, 3);
 }
 
 static void
 give_with_id(const struct frame_spec *s, unsigned i, uint16_t id, bool has_df)
 {
-	struct frame_spec t = nth(s, i);
+	struct frame_spec t = join_spec(s, i);
 
 	t.id = id;
-	give_changed(&t, 0, IP + 6, has_df ? 0 : 0x40);
+	join_changed(&b, &t, 0, IP + 6, has_df ? 0 : 0x40);
 }
 
 /*
@@ -679,28 +422,28 @@ test_ids(void **state)
 
 	(void)state;
 	for (k = 0; k < 2; k++) {
-		clear();
+		join_clear(&b);
 		for (i = 0; i < n; i++)
 			give_with_id(both[k], i, ids[i], true);
-		coalesce_flush(&c);
-		assert_int_equal(nout, 1);
-		assert_super(0, 0, n);
+		coalesce_flush(&b.c);
+		assert_int_equal(b.nout, 1);
+		join_expect_super(&b, 0, 0, n);
 
-		clear();
+		join_clear(&b);
 		for (i = 0; i < n; i++)
 			give_with_id(both[k], i, (uint16_t)(0xfffe + i),
 			    false);
-		coalesce_flush(&c);
-		assert_int_equal(nout, 1);
-		assert_super(0, 0, n);
+		coalesce_flush(&b.c);
+		assert_int_equal(b.nout, 1);
+		join_expect_super(&b, 0, 0, n);
 
-		clear();
+		join_clear(&b);
 		for (i = 0; i < n; i++)
 			give_with_id(both[k], i, ids[i], false);
-		coalesce_flush(&c);
+		coalesce_flush(&b.c);
 		/* 5 and 6 are all that follow each other. */
-		assert_int_equal(nout, n - 1);
-		assert_super(3, 3, 2);
+		assert_int_equal(b.nout, n - 1);
+		join_expect_super(&b, 3, 3, 2);
 	}
 }
 
@@ -717,24 +460,24 @@ test_bad_csum(void **state)
 	(void)state;
 	for (i = 0; i < KINDS; i++)
 		for (k = 0; k < 3; k++) {
-			clear();
-			give_train(kinds[i], 0, 2);
-			s = nth(kinds[i], 2);
+			join_clear(&b);
+			join_train(&b, kinds[i], 0, 2);
+			s = join_spec(kinds[i], 2);
 			len = frame_make(frame, &s);
 			at = k == 0 ? len - 1 : k == 1 ? frame_l4(&s) + 7 :
 			    frame_l3(&s) + 10;
 			if (s.version == 6 && k == 2)
 				continue;
 			frame[at] ^= 0x40;
-			give(frame, len, &none);
-			assert_int_equal(nout, 2);
-			assert_int_equal(c.bad_csum, 1);
-			assert_same(1, 2);
-			assert_super(0, 0, 2);
+			join_raw(&b, frame, len, &none);
+			assert_int_equal(b.nout, 2);
+			assert_int_equal(b.c.bad_csum, 1);
+			join_expect_same(&b, 1, 2);
+			join_expect_super(&b, 0, 0, 2);
 			/* As the first. */
-			give(frame, len, &none);
-			assert_same(2, 3);
-			assert_int_equal(c.bad_csum, 2);
+			join_raw(&b, frame, len, &none);
+			join_expect_same(&b, 2, 3);
+			assert_int_equal(b.c.bad_csum, 2);
 		}
 }
 
@@ -746,16 +489,16 @@ test_absent_csum(void **state)
 	size_t len;
 
 	(void)state;
-	give_train(&udp4, 0, 2);
+	join_train(&b, &udp4, 0, 2);
 	len = frame_make(frame, &udp4);
 	bytes_put_u16(frame + L4_4 + 6, 0);
-	give(frame, len, &none);
-	give(frame, len, &none);
-	assert_int_equal(nout, 3);
-	assert_super(0, 0, 2);
-	assert_same(1, 2);
-	assert_same(2, 3);
-	assert_int_equal(c.bad_csum, 0);
+	join_raw(&b, frame, len, &none);
+	join_raw(&b, frame, len, &none);
+	assert_int_equal(b.nout, 3);
+	join_expect_super(&b, 0, 0, 2);
+	join_expect_same(&b, 1, 2);
+	join_expect_same(&b, 2, 3);
+	assert_int_equal(b.c.bad_csum, 0);
 }
 
 static void
@@ -765,21 +508,21 @@ test_unfinished(void **state)
 
 	(void)state;
 	for (i = 0; i < KINDS; i++) {
-		clear();
-		give_unfinished(kinds[i], 0, 0, 0);
-		give_unfinished(kinds[i], 1, 0, 0);
-		give_nth(kinds[i], 2);
-		give_unfinished(kinds[i], 3, 0, 0);
-		assert_int_equal(nout, 0);
+		join_clear(&b);
+		join_unfinished(&b, kinds[i], 0, 0, 0);
+		join_unfinished(&b, kinds[i], 1, 0, 0);
+		join_nth(&b, kinds[i], 2);
+		join_unfinished(&b, kinds[i], 3, 0, 0);
+		assert_int_equal(b.nout, 0);
 		/* Of other places than its own nothing is known. */
-		give_unfinished(kinds[i], 4, 2, 0);
-		assert_int_equal(nout, 2);
-		assert_super(0, 0, 4);
-		assert_same(1, 4);
-		give_unfinished(kinds[i], 5, 0, 2);
-		assert_int_equal(nout, 3);
-		assert_same(2, 5);
-		assert_int_equal(c.bad_csum, 0);
+		join_unfinished(&b, kinds[i], 4, 2, 0);
+		assert_int_equal(b.nout, 2);
+		join_expect_super(&b, 0, 0, 4);
+		join_expect_same(&b, 1, 4);
+		join_unfinished(&b, kinds[i], 5, 0, 2);
+		assert_int_equal(b.nout, 3);
+		join_expect_same(&b, 2, 5);
+		assert_int_equal(b.c.bad_csum, 0);
 	}
 }
 
@@ -793,10 +536,10 @@ test_unfinished_bad_ip(void **state)
 
 	(void)state;
 	frame[IP + 4] ^= 1;
-	give(frame, len, &o);
-	assert_int_equal(nout, 1);
-	assert_same(0, 0);
-	assert_int_equal(c.bad_csum, 1);
+	join_raw(&b, frame, len, &o);
+	assert_int_equal(b.nout, 1);
+	join_expect_same(&b, 0, 0);
+	assert_int_equal(b.c.bad_csum, 1);
 }
 
 /* What the kernel says of frames that it has looked through. */
@@ -809,15 +552,15 @@ test_data_valid(void **state)
 	size_t len = frame_make(frame, &tcp4);
 
 	(void)state;
-	give(frame, len, &valid);
-	s = nth(&tcp4, 1);
+	join_raw(&b, frame, len, &valid);
+	s = join_spec(&tcp4, 1);
 	len = frame_make(frame, &s);
 	frame[len - 1] ^= 1;
-	give(frame, len, &valid);
-	assert_int_equal(nout, 2);
-	assert_same(0, 0);
-	assert_same(1, 1);
-	assert_int_equal(c.bad_csum, 1);
+	join_raw(&b, frame, len, &valid);
+	assert_int_equal(b.nout, 2);
+	join_expect_same(&b, 0, 0);
+	join_expect_same(&b, 1, 1);
+	assert_int_equal(b.c.bad_csum, 1);
 }
 
 /* === What goes straight out, and order === */
@@ -826,17 +569,17 @@ static void
 test_no_udp(void **state)
 {
 	(void)state;
-	c.has_udp = false;
-	give_nth(&tcp4, 0);
-	give_train(&udp4, 0, 2);
-	give_train(&udp6, 0, 2);
-	assert_int_equal(nout, 4);
-	assert_same(0, 1);
-	assert_same(3, 4);
-	give_nth(&tcp4, 1);
-	coalesce_flush(&c);
-	assert_int_equal(nout, 5);
-	assert_int_equal(out[4].frames, 2);
+	b.c.has_udp = false;
+	join_nth(&b, &tcp4, 0);
+	join_train(&b, &udp4, 0, 2);
+	join_train(&b, &udp6, 0, 2);
+	assert_int_equal(b.nout, 4);
+	join_expect_same(&b, 0, 1);
+	join_expect_same(&b, 3, 4);
+	join_nth(&b, &tcp4, 1);
+	coalesce_flush(&b.c);
+	assert_int_equal(b.nout, 5);
+	assert_int_equal(b.out[4].frames, 2);
 }
 
 /* A super-frame, behind its flow and no other. */
@@ -851,19 +594,19 @@ test_super_through(void **state)
 
 	(void)state;
 	for (i = 0; i < KINDS; i++) {
-		clear();
-		give_train(kinds[(i + 1) % KINDS], 0, 2);
-		give_train(kinds[i], 0, 2);
-		s = nth(kinds[i], 2);
+		join_clear(&b);
+		join_train(&b, kinds[(i + 1) % KINDS], 0, 2);
+		join_train(&b, kinds[i], 0, 2);
+		s = join_spec(kinds[i], 2);
 		s.payload = 10 * MSS;
 		len = frame_make_super(frame, &s, MSS, &o);
-		give(frame, len, &o);
-		assert_int_equal(nout, 2);
-		assert_super(0, 2, 2);
-		assert_same(1, 4);
-		coalesce_flush(&c);
-		assert_int_equal(nout, 3);
-		assert_super(2, 0, 2);
+		join_raw(&b, frame, len, &o);
+		assert_int_equal(b.nout, 2);
+		join_expect_super(&b, 0, 2, 2);
+		join_expect_same(&b, 1, 4);
+		coalesce_flush(&b.c);
+		assert_int_equal(b.nout, 3);
+		join_expect_super(&b, 2, 0, 2);
 	}
 }
 
@@ -877,20 +620,20 @@ test_not_simple(void **state)
 	(void)state;
 	for (i = 0; i < KINDS; i++)
 		for (k = 0; k < 2; k++) {
-			clear();
-			give_train(kinds[(i + 1) % KINDS], 0, 2);
-			give_train(kinds[i], 0, 2);
-			s = nth(kinds[i], 2);
+			join_clear(&b);
+			join_train(&b, kinds[(i + 1) % KINDS], 0, 2);
+			join_train(&b, kinds[i], 0, 2);
+			s = join_spec(kinds[i], 2);
 			s.tags = k == 0 ? 1 : 0;
 			s.options = k == 0 ? 0 : 8;
-			give_made(&s);
-			give_nth(&s, 1);
-			assert_int_equal(nout, 3);
-			assert_super(0, 2, 2);
-			assert_same(1, 4);
-			assert_same(2, 5);
-			coalesce_flush(&c);
-			assert_super(3, 0, 2);
+			join_made(&b, &s);
+			join_nth(&b, &s, 1);
+			assert_int_equal(b.nout, 3);
+			join_expect_super(&b, 0, 2, 2);
+			join_expect_same(&b, 1, 4);
+			join_expect_same(&b, 2, 5);
+			coalesce_flush(&b.c);
+			join_expect_super(&b, 3, 0, 2);
 		}
 }
 
@@ -899,7 +642,7 @@ static void
 test_unknown(void **state)
 {
 	static const uint8_t arp[42] = { [12] = 0x08, [13] = 0x06 };
-	struct frame_spec s = nth(&udp4, 2);
+	struct frame_spec s = join_spec(&udp4, 2);
 	uint8_t fragment[2048], truncated[2048];
 	const struct {
 		const uint8_t *bytes;
@@ -916,14 +659,14 @@ test_unknown(void **state)
 	(void)state;
 	fragment[IP + 6] = 0x20;
 	for (i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
-		clear();
-		give_train(&udp4, 0, 2);
-		give_train(&tcp6, 0, 2);
-		give(frames[i].bytes, frames[i].len, &none);
-		assert_int_equal(nout, 3);
-		assert_super(0, 0, 2);
-		assert_super(1, 2, 2);
-		assert_same(2, 4);
+		join_clear(&b);
+		join_train(&b, &udp4, 0, 2);
+		join_train(&b, &tcp6, 0, 2);
+		join_raw(&b, frames[i].bytes, frames[i].len, &none);
+		assert_int_equal(b.nout, 3);
+		join_expect_super(&b, 0, 0, 2);
+		join_expect_super(&b, 1, 2, 2);
+		join_expect_same(&b, 2, 4);
 	}
 }
 
@@ -931,7 +674,7 @@ test_unknown(void **state)
 static void
 give_of_flow(unsigned flow, unsigned i)
 {
-	give_changed(&tcp4, i, L4_4 + 1, (uint8_t)flow);
+	join_changed(&b, &tcp4, i, L4_4 + 1, (uint8_t)flow);
 }
 
 static void
@@ -943,23 +686,23 @@ test_flows(void **state)
 	for (i = 0; i < 3; i++)
 		for (flow = 0; flow < COALESCE_FLOWS; flow++)
 			give_of_flow(flow, i);
-	assert_int_equal(nout, 0);
+	assert_int_equal(b.nout, 0);
 	/* One more than there are, twice: the oldest make room. */
 	give_of_flow(COALESCE_FLOWS, 0);
 	give_of_flow(COALESCE_FLOWS + 1, 0);
-	assert_int_equal(nout, 2);
+	assert_int_equal(b.nout, 2);
 	/* That is over again, and held anew. */
 	give_of_flow(0, 3);
-	assert_int_equal(nout, 3);
-	coalesce_flush(&c);
-	assert_int_equal(nout, COALESCE_FLOWS + 3);
+	assert_int_equal(b.nout, 3);
+	coalesce_flush(&b.c);
+	assert_int_equal(b.nout, COALESCE_FLOWS + 3);
 	for (i = 0; i < COALESCE_FLOWS; i++) {
-		assert_int_equal(out[i].frames, 3);
-		assert_int_equal(out[i].bytes[L4_4 + 1], 0x40 ^ i);
+		assert_int_equal(b.out[i].frames, 3);
+		assert_int_equal(b.out[i].bytes[L4_4 + 1], 0x40 ^ i);
 	}
-	assert_same(COALESCE_FLOWS, 3 * COALESCE_FLOWS);
-	assert_same(COALESCE_FLOWS + 1, 3 * COALESCE_FLOWS + 1);
-	assert_same(COALESCE_FLOWS + 2, 3 * COALESCE_FLOWS + 2);
+	join_expect_same(&b, COALESCE_FLOWS, 3 * COALESCE_FLOWS);
+	join_expect_same(&b, COALESCE_FLOWS + 1, 3 * COALESCE_FLOWS + 1);
+	join_expect_same(&b, COALESCE_FLOWS + 2, 3 * COALESCE_FLOWS + 2);
 }
 
 /* The place of one that is gone is taken before another has to go. */
@@ -971,166 +714,51 @@ test_flow_reused(void **state)
 	(void)state;
 	for (flow = 0; flow < COALESCE_FLOWS; flow++)
 		give_of_flow(flow, 0);
-	give_changed(&tcp4, 1, L4_4 + 13, TCP_FIN);
-	assert_int_equal(nout, 2);
+	join_changed(&b, &tcp4, 1, L4_4 + 13, TCP_FIN);
+	assert_int_equal(b.nout, 2);
 	give_of_flow(COALESCE_FLOWS, 0);
-	assert_int_equal(nout, 2);
+	assert_int_equal(b.nout, 2);
 	give_of_flow(COALESCE_FLOWS + 1, 0);
-	assert_int_equal(nout, 3);
-	coalesce_flush(&c);
-	assert_int_equal(nout, COALESCE_FLOWS + 3);
+	assert_int_equal(b.nout, 3);
+	coalesce_flush(&b.c);
+	assert_int_equal(b.nout, COALESCE_FLOWS + 3);
 }
 
-/* Two flows that only a look at all of the addresses tells apart. */
+/* Flows that only a look at the whole of addresses and ports tells apart. */
 static void
 test_tag_collides(void **state)
 {
+	static const struct {
+		const struct frame_spec *s;
+		size_t at, at2;
+	} pairs[] = {
+		{ &tcp4, IP + 12, IP + 18 },	/* both addresses, */
+		{ &tcp4, IP + 15, IP + 17 },
+		{ &udp4, IP + 19, IP + 13 },
+		{ &udp4, IP + 14, L4_4 + 2 },	/* or one and a port */
+		{ &tcp4, IP + 16, L4_4 + 2 },
+		{ &tcp4, IP + 19, L4_4 + 1 },
+		{ &tcp6, IP + 8, IP + 9 },
+		{ &udp6, IP + 20, IP + 38 },
+		{ &udp6, IP + 35, IP + 24 },
+		{ &tcp6, IP + 23, L4_6 + 3 },
+	};
+	size_t k;
 	unsigned i;
 
 	(void)state;
-	for (i = 0; i < 4; i++) {
-		give_nth(&tcp6, i);
-		give_changed(&tcp6, i, IP + 9, 1);
-		give_changed(&tcp6, i, IP + 25, 1);
-	}
-	assert_int_equal(nout, 0);
-	coalesce_flush(&c);
-	assert_int_equal(nout, 3);
-	for (i = 0; i < 3; i++)
-		assert_int_equal(out[i].frames, 4);
-}
-
-/* === Together with the segmenter === */
-
-/* A super-frame that joining may have made. */
-static size_t
-make_random_super(uint8_t *frame, struct offload *o)
-{
-	struct frame_spec s = *kinds[frame_random_below(KINDS)];
-	unsigned segments = 2 + frame_random_below(COALESCE_FRAMES_MAX - 1);
-	size_t size = 1 + frame_random_below((uint32_t)
-	    ((COALESCE_BYTES_MAX - 100) / segments));
-
-	s.id = (uint16_t)frame_random();
-	s.seq = frame_random();
-	s.tcp_options = frame_random_below(11) * 4;
-	s.payload = size * (segments - 1) +
-	    1 + frame_random_below((uint32_t)size);
-	if (s.protocol == HEADERS_PROTO_TCP && frame_random_below(2) == 0)
-		s.tcp_flags |= TCP_PSH;
-	return frame_make_super(frame, &s, (uint16_t)size, o);
-}
-
-static void
-test_cut_and_joined(void **state)
-{
-	static uint8_t frame[FRAME_ROOM], cut[FRAME_ROOM];
-	struct segmenter s;
-	struct offload o, piece;
-	size_t len, n;
-	unsigned i, k;
-
-	(void)state;
-	for (i = 0; i < 400; i++) {
-		clear();
-		len = make_random_super(frame, &o);
-		assert_int_equal(segment_start(&s, frame, len, &o), 0);
-		for (k = 0;; k++) {
-			memset(&piece, 0, sizeof(piece));
-			n = segment_next(&s, 1, cut, sizeof(cut),
-			    i % 2 == 0 ? NULL : &piece);
-			if (n == 0)
-				break;
-			give(cut, n, &piece);
+	for (k = 0; k < sizeof(pairs) / sizeof(pairs[0]); k++) {
+		join_clear(&b);
+		for (i = 0; i < 4; i++) {
+			join_nth(&b, pairs[k].s, i);
+			join_changed_twice(&b, pairs[k].s, i, pairs[k].at, 1,
+			    pairs[k].at2, 1);
 		}
-		assert_int_equal(k, segment_count(&s));
-		coalesce_flush(&c);
-		assert_int_equal(nout, 1);
-		assert_int_equal(out[0].frames, k);
-		assert_int_equal(out[0].len, len);
-		assert_memory_equal(out[0].bytes, frame, len);
-		assert_memory_equal(&out[0].o, &o, sizeof(o));
-	}
-}
-
-/* With DF an identification may change. */
-static void
-restore_id(uint8_t *frame, size_t len, const struct piece *original)
-{
-	struct headers h;
-
-	assert_int_equal(headers_get(frame, len, &h), 0);
-	if (h.version == 6 || (frame[h.l3 + 6] & 0x40) == 0)
-		return;
-	memcpy(frame + h.l3 + 4, original->bytes + h.l3 + 4, 2);
-	checksum_put_ip(frame, &h);
-}
-
-/* Cut again, and held against the frames from number j on. */
-static unsigned
-assert_cuts(const struct piece *p, unsigned j)
-{
-	uint8_t cut[2048];
-	struct segmenter s;
-	size_t n;
-
-	if (p->frames == 1) {
-		assert_int_equal(p->len, in[j].len);
-		assert_memory_equal(p->bytes, in[j].bytes, p->len);
-		return j + 1;
-	}
-	assert_int_equal(segment_start(&s, p->bytes, p->len, &p->o), 0);
-	while ((n = segment_next(&s, 1, cut, sizeof(cut), NULL)) != 0) {
-		assert_true(j < nin);
-		assert_int_equal(n, in[j].len);
-		restore_id(cut, n, &in[j]);
-		assert_memory_equal(cut, in[j].bytes, n);
-		j++;
-	}
-	return j;
-}
-
-/* One flow with gaps, and other ends, and other lengths. */
-static void
-test_joined_and_cut(void **state)
-{
-	struct frame_spec s;
-	unsigned i, k, j, n;
-
-	(void)state;
-	for (k = 0; k < 400; k++) {
-		clear();
-		s = *kinds[k % KINDS];
-		s.payload = 100 + frame_random_below(200);
-		for (i = 0; i < 200; i++) {
-			give_changed(&s, 0, IP + 6,
-			    s.version == 4 && k % 8 < 4 ? 0x40 : 0);
-			s.seq += (uint32_t)s.payload;
-			s.id++;
-			s.tcp_flags = TCP_ACK;
-			switch (frame_random_below(16)) {
-			case 0:
-				s.payload = frame_random_below(300);
-				break;
-			case 1:
-				s.seq += frame_random_below(2);
-				s.id++;
-				break;
-			case 2:
-				s.tos ^= 1;
-				break;
-			case 3:
-				if (s.protocol == HEADERS_PROTO_TCP)
-					s.tcp_flags |= TCP_PSH;
-				break;
-			}
-		}
-		coalesce_flush(&c);
-		j = 0;
-		for (n = 0; n < nout; n++)
-			j = assert_cuts(&out[n], j);
-		assert_int_equal(j, nin);
-		assert_true(nout < nin);
+		assert_int_equal(b.nout, 0);
+		coalesce_flush(&b.c);
+		assert_int_equal(b.nout, 2);
+		assert_int_equal(b.out[0].frames, 4);
+		assert_int_equal(b.out[1].frames, 4);
 	}
 }
 
@@ -1163,8 +791,6 @@ main(void)
 		TEST(test_flows),
 		TEST(test_flow_reused),
 		TEST(test_tag_collides),
-		TEST(test_cut_and_joined),
-		TEST(test_joined_and_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

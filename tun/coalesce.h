@@ -23,9 +23,11 @@
  * what segmenting will restore: same addresses, ports, TTL, TOS, DF; of TCP
  * the next sequence number, same acknowledgement, window and options, no
  * flags but ACK and PSH; lengths up to that of the first, where a shorter one
- * and PSH are the last.  The checksum of each is verified first, unless its
+ * and PSH are the last; of IPv4 without DF the next identification.  The
+ * checksums of each are verified first, but not that of TCP or UDP when its
  * offload says that it is still to be filled in.  Everything else goes out as
- * it came, behind what of its flow is held.
+ * it came, behind what of its flow is held, or behind everything when no flow
+ * can be found in it.
  */
 #define COALESCE_FLOWS		8
 #define COALESCE_FRAMES_MAX	64	/* in one; iovec entries */
@@ -33,7 +35,7 @@
 
 /*
  * What came out: o is none for a frame as it came without one.  Valid during
- * the call.
+ * the call, which may not add or flush.
  *
  * iov:     n entries.  [0] is for who is called, such as a device's header;
  *          the frame, of len bytes, is in the others.
@@ -52,7 +54,7 @@ struct coalesce_flow {
 	struct iovec iov[1 + COALESCE_FRAMES_MAX];	/* from [1] on */
 };
 
-/* Embedded by its owner; zeroed, then emit and ctx are filled in. */
+/* Embedded by its owner; zeroed, then emit, ctx and has_udp are filled in. */
 struct coalescer {
 	coalesce_fn *emit;
 	void *ctx;
