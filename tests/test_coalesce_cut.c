@@ -3,7 +3,8 @@
 
 /*
  * Joining and cutting undo each other: whatever is joined, the segmenter gives
- * back, and what it makes of a super-frame is joined to that again.
+ * back, and what it makes of a super-frame is joined to that again.  And what
+ * those rely on who use both.
  */
 
 #include <setjmp.h>
@@ -21,6 +22,7 @@
 
 #define IP		14
 
+#define TCP_FIN		0x01
 #define TCP_PSH		0x08
 #define TCP_ACK		0x10
 
@@ -60,8 +62,8 @@ make_random_super(uint8_t *frame, struct offload *o)
 {
 	struct frame_spec s = *kinds[frame_random_below(KINDS)];
 	unsigned segments = 2 + frame_random_below(COALESCE_FRAMES_MAX - 1);
-	size_t size = 1 + frame_random_below((uint32_t)
-	    ((COALESCE_BYTES_MAX - 100) / segments));
+	size_t size = OFFLOAD_TCP_SEGMENT_MIN + frame_random_below((uint32_t)
+	    ((COALESCE_BYTES_MAX - 100) / segments) - OFFLOAD_TCP_SEGMENT_MIN);
 
 	s.id = (uint16_t)frame_random();
 	s.seq = frame_random();
@@ -186,6 +188,84 @@ test_joined_and_cut(void **state)
 	}
 }
 
+/*
+ * A device and a peer take no shorter segments of TCP, but a shorter end;
+ * of UDP they do.
+ */
+static void
+test_short_segments(void **state)
+{
+	struct frame_spec s;
+	size_t size;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < KINDS; i++)
+		for (size = 1; size <= OFFLOAD_TCP_SEGMENT_MIN; size++) {
+			join_clear(&b);
+			s = *kinds[i];
+			s.payload = size;
+			join_train(&b, &s, 0, 3);
+			coalesce_flush(&b.c);
+			if (s.protocol == HEADERS_PROTO_TCP &&
+			    size < OFFLOAD_TCP_SEGMENT_MIN) {
+				assert_int_equal(b.nout, 3);
+				assert_int_equal(b.c.joined, 0);
+			} else
+				join_expect_super(&b, 0, 0, 3);
+			s.payload = OFFLOAD_TCP_SEGMENT_MIN;
+			join_train(&b, &s, 0, 2);
+			s = join_spec(&s, 2);
+			s.payload = 1;
+			join_made(&b, &s);
+			coalesce_flush(&b.c);
+			join_expect_super(&b, b.nout - 1, 3, 3);
+		}
+}
+
+/* What is foretold happens, and nothing has changed by asking. */
+static void
+test_continues(void **state)
+{
+	uint8_t frame[2048];
+	struct frame_spec s;
+	struct offload o = { 0 };
+	unsigned i, k, before;
+	size_t len;
+	bool continues;
+
+	(void)state;
+	for (i = 0; i < 2000; i++) {
+		join_clear(&b);
+		b.c.has_udp = frame_random_below(8) != 0;
+		s = *kinds[i % KINDS];
+		s.payload = 20;
+		join_train(&b, &s, 0, frame_random_below(3));
+		before = b.nout;
+		k = b.nin;
+		s = join_spec(&s, k);
+		s.tos ^= frame_random_below(4) == 0;
+		s.payload = 19 + frame_random_below(3);
+		if (frame_random_below(4) == 0)
+			s.tcp_flags |= TCP_PSH;
+		if (s.protocol == HEADERS_PROTO_TCP &&
+		    frame_random_below(8) == 0)
+			s.tcp_flags |= TCP_FIN;
+		len = frame_make(frame, &s);
+		if (frame_random_below(8) == 0)
+			frame[len - 1] ^= 1;
+		if (frame_random_below(8) == 0)
+			frame[12] ^= 1;
+		continues = coalesce_continues(&b.c, frame, len, &o);
+		assert_int_equal(b.nout, before);
+		join_raw(&b, frame, len, &o);
+		coalesce_flush(&b.c);
+		assert_int_equal(b.c.joined, continues ? k + 1 :
+		    k == 2 && (s.protocol == HEADERS_PROTO_TCP ||
+		    b.c.has_udp) ? 2 : 0);
+	}
+}
+
 int
 main(void)
 {
@@ -193,6 +273,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_cut_and_joined),
 		TEST(test_joined_and_cut),
+		TEST(test_short_segments),
+		TEST(test_continues),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,6 +229,14 @@ has_psh(const struct arrival *a)
 	    (a->frame[a->h.l4 + TCP_FLAGS] & TCP_FLAG_PSH) != 0;
 }
 
+/* With PSH it would be the last as well; its length is that of segments. */
+static bool
+may_begin(const struct arrival *a)
+{
+	return a->h.protocol == HEADERS_PROTO_UDP ||
+	    (!has_psh(a) && payload_len(a) >= OFFLOAD_TCP_SEGMENT_MIN);
+}
+
 /* Nothing is asked of the host, or only the checksum where it belongs. */
 static bool
 is_offload_plain(const struct arrival *a)
@@ -395,8 +403,8 @@ coalesce_add(struct coalescer *c, uint8_t *frame, size_t len,
 		emit_flow(c, f);
 		f = NULL;
 	}
-	/* One with PSH would be the first and the last: it is not read. */
-	if (may_join && f == NULL && has_psh(&a))
+	/* What no other can join is not read. */
+	if (f == NULL && !may_begin(&a))
 		may_join = false;
 	if (may_join && is_sound(c, &a)) {
 		if (f != NULL)

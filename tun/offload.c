@@ -22,12 +22,6 @@ static_assert(sizeof(struct offload) == OFFLOAD_SIZE,
 #define TCP_RST		0x04
 #define TCP_URG		0x20
 
-/*
- * Linux makes none shorter (include/net/tcp.h, TCP_MIN_GSO_SIZE); of one byte
- * there could be 65000 in one super-frame.
- */
-#define TCP_SEGMENT_MIN	8
-
 bool
 offload_is_none(const struct offload *o)
 {
@@ -100,7 +94,7 @@ is_payload_right(const struct offload *o, const uint8_t *frame,
 	uint32_t payload = h->end - h->payload;
 
 	if (o->gso_size < (h->protocol == HEADERS_PROTO_TCP ?
-	    TCP_SEGMENT_MIN : 1) || o->gso_size >= payload)
+	    OFFLOAD_TCP_SEGMENT_MIN : 1) || o->gso_size >= payload)
 		return false;
 	if (h->protocol == HEADERS_PROTO_UDP)
 		return payload <= (uint32_t)o->gso_size *

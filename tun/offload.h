@@ -45,6 +45,12 @@ struct offload {
 #define OFFLOAD_FRAME_MAX	65553
 #define OFFLOAD_UDP_SEGMENTS_MAX 128	/* UDP_MAX_SEGMENTS, linux/udp.h */
 
+/*
+ * Linux makes no shorter segment of TCP but the last (include/net/tcp.h,
+ * TCP_MIN_GSO_SIZE); of one byte there could be 65000 in one super-frame.
+ */
+#define OFFLOAD_TCP_SEGMENT_MIN	8
+
 /* It says nothing: the frame is an ordinary one. */
 bool offload_is_none(const struct offload *o);
 
