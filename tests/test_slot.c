@@ -192,7 +192,8 @@ test_limits(void **state)
 	assert_null(p.storage);
 	slot_pool_free(&p);
 	/* Over 1 GiB, by little and by much. */
-	assert_int_equal(slot_pool_init(&p, 0, 16300), SSHTAP_ERR_ALLOC);
+	assert_int_equal(slot_pool_init(&p, 0, (1u << 30) / PLACE_MAX + 1),
+	    SSHTAP_ERR_ALLOC);
 	assert_int_equal(slot_pool_init(&p, UINT_MAX, 1), SSHTAP_ERR_ALLOC);
 	assert_int_equal(slot_pool_init(&p, UINT_MAX, UINT_MAX),
 	    SSHTAP_ERR_ALLOC);

@@ -10,7 +10,6 @@
 
 #include "tun/offload.h"
 #include "tun/segment.h"
-#include "tun/segment.h"
 
 /*
  * Places for frames that wait.  All storage is taken at the start, though
@@ -22,7 +21,7 @@
  * and a large place are read into together (see tap_recv_super in tap.h).
  */
 #define SLOT_HEADROOM	64	/* in front of it: the carrier's headers */
-#define SLOT_TAILROOM	320	/* behind it: padding and tag */
+#define SLOT_TAILROOM	20	/* behind it: padding */
 #define SLOT_SMALL	2048	/* the longest frame of each size */
 #define SLOT_LARGE	OFFLOAD_FRAME_MAX
 
