@@ -338,7 +338,8 @@ egress_init(struct egress *e, struct tap *tap, const struct path *path)
 		return SSHTAP_ERR_CRYPTO;
 	if ((r = slot_pool_init(&e->pool, SMALL_SLOTS, LARGE_SLOTS)) != 0)
 		return r;
-	flow_queue_init(&e->queue, &e->pool, seed);
+	flow_queue_init(&e->queue, &e->pool, seed,
+	    tap_mode(tap) == TAP_POINT_TO_POINT);
 	e->joiner.emit = send_joined;
 	e->joiner.ctx = e;
 	e->piece = slot_take_large(&e->pool);

@@ -64,6 +64,15 @@ write_frame(uint8_t *frame, uint32_t len, uint16_t port, uint8_t ecn,
 	put16(frame + ID_AT, id);
 }
 
+/* Of point-to-point mode; its number stays where it is. */
+static void
+make_packet(uint8_t *frame)
+{
+	memmove(frame + HEADERS_FAMILY, frame + HEADERS_ETHERNET,
+	    IPV4_HEADER + HEADERS_UDP);
+	memcpy(frame, "\0\0\0\2", HEADERS_FAMILY);
+}
+
 uint16_t
 flow_id(const struct slot *s)
 {
@@ -96,7 +105,7 @@ flow_setup(void **state)
 
 	if (b == NULL || slot_pool_init(&b->pool, SMALL, LARGE) != 0)
 		return -1;
-	flow_queue_init(&b->q, &b->pool, SEED);
+	flow_queue_init(&b->q, &b->pool, SEED, false);
 	choose_ports(b);
 	b->now = 1000000;
 	*state = b;
@@ -122,6 +131,8 @@ flow_put_ecn(struct flow_bench *b, unsigned flow, uint32_t len, uint8_t ecn)
 	assert_non_null(s);
 	s->len = len;
 	write_frame(s->frame, len, b->ports[flow], ecn, ++b->id);
+	if (b->q.is_packets)
+		make_packet(s->frame);
 	flow_queue_put(&b->q, s, b->now);
 	return b->id;
 }

@@ -559,6 +559,31 @@ test_clear(void **state)
 	flow_queue_clear(&b->q);
 }
 
+/* Flows and marks of point-to-point mode, whose headers lie elsewhere. */
+static void
+test_packets(void **state)
+{
+	struct flow_bench *b = *state;
+	struct slot *s;
+	uint16_t first, ping;
+
+	b->q.is_packets = true;
+	first = flow_put(b, 0, FULL);
+	flow_put(b, 0, FULL);
+	assert_int_equal(flow_take(b), first);
+	ping = flow_put(b, 1, 100);
+	assert_int_equal(flow_take(b), ping);
+	assert_int_equal(flow_take(b), first + 1);
+	b->id = 0;
+	make_late(b, 10, ECT0);
+	assert_non_null(s = flow_queue_next(&b->q, b->now));
+	assert_int_equal(flow_id(s), 2);
+	assert_int_equal(s->frame[HEADERS_FAMILY + 1], CE);
+	assert_int_equal(flow_checksum(s->frame + HEADERS_FAMILY,
+	    IPV4_HEADER), 0);
+	assert_dropped(b, 0, 0, 1);
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, flow_setup, flow_teardown)
 
 int
@@ -588,6 +613,7 @@ main(void)
 		TEST(test_room_beside_what_is_begun),
 		TEST(test_room_in_old_flows),
 		TEST(test_clear),
+		TEST(test_packets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

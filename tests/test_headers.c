@@ -46,6 +46,8 @@ get(size_t len, struct headers *h)
 	r = headers_get(p + (len > 0 ? 0 : 1), len, h);
 	headers_flow(p, len, SEED);
 	headers_mark_ce(p, len);
+	headers_flow_packet(p, len, SEED);
+	headers_mark_ce_packet(p, len);
 	free(p);
 	return r;
 }
@@ -581,6 +583,127 @@ test_mark_ce_cut(void **state)
 	assert_false(headers_mark_ce(frame, len));
 }
 
+/* === Point-to-point mode === */
+
+/*
+ * Make the frame one of point-to-point mode: the word in place of the
+ * Ethernet header.  Returns its length.
+ */
+static size_t
+to_packet(const struct frame_spec *s)
+{
+	static const uint8_t word[2][HEADERS_FAMILY] = {
+		{ 0, 0, 0, 2 }, { 0, 0, 0, 24 }
+	};
+	size_t len = frame_make(frame, s) - HEADERS_ETHERNET;
+
+	memmove(frame + HEADERS_FAMILY, frame + HEADERS_ETHERNET, len);
+	memcpy(frame, word[s->version == 6], HEADERS_FAMILY);
+	return HEADERS_FAMILY + len;
+}
+
+/* Of the first len bytes of frame, and not one more. */
+static uint32_t
+flow_packet(size_t len)
+{
+	uint8_t *p = malloc(len > 0 ? len : 1);
+	uint32_t n;
+
+	assert_non_null(p);
+	memcpy(p, frame, len);
+	n = headers_flow_packet(p, len, SEED);
+	free(p);
+	return n;
+}
+
+/* The same numbers as of Ethernet frames. */
+static void
+test_packet_flow(void **state)
+{
+	static const struct frame_spec *const all[] = { &tcp4, &udp4, &tcp6,
+	    &udp6 };
+	size_t len;
+	uint32_t n;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		len = frame_make(frame, all[i]);
+		n = flow(len);
+		assert_int_equal(flow_packet(len), flow_packet(0));
+		len = to_packet(all[i]);
+		assert_int_equal(flow_packet(len), n);
+		frame[frame_l4(all[i]) - HEADERS_ETHERNET +
+		    HEADERS_FAMILY]++;
+		assert_int_not_equal(flow_packet(len), n);
+	}
+}
+
+static void
+test_packet_flow_of_others(void **state)
+{
+	size_t len = to_packet(&tcp4), cut;
+	uint32_t none = flow_packet(0), n = flow_packet(len);
+	unsigned i;
+
+	(void)state;
+	assert_int_not_equal(n, none);
+	for (cut = 0; cut < HEADERS_FAMILY + HEADERS_IPV4_MIN; cut++)
+		assert_int_equal(flow_packet(cut), none);
+	assert_int_not_equal(flow_packet(cut), none);
+	for (i = 0; i < 32; i++) {	/* a word that does not suit it */
+		frame[i / 8] ^= (uint8_t)(1 << i % 8);
+		assert_int_equal(flow_packet(len), none);
+		frame[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	frame[3] = 24;
+	assert_int_equal(flow_packet(len), none);
+	len = to_packet(&tcp6);
+	assert_int_not_equal(flow_packet(len), none);
+	frame[3] = 10;			/* Linux's own number */
+	assert_int_equal(flow_packet(len), none);
+}
+
+static void
+check_mark_packet(const struct frame_spec *like, uint8_t tos)
+{
+	static uint8_t other[FRAME_ROOM];
+	struct frame_spec s = *like;
+	size_t len;
+
+	s.tos = tos;
+	len = to_packet(&s) - HEADERS_FAMILY;
+	memcpy(other + 12, s.version == 4 ? "\x08\x00" : "\x86\xdd", 2);
+	memcpy(other + HEADERS_ETHERNET, frame + HEADERS_FAMILY, len);
+	assert_int_equal(headers_mark_ce(other, HEADERS_ETHERNET + len),
+	    tos != 0);
+	assert_int_equal(headers_mark_ce_packet(frame, HEADERS_FAMILY + len),
+	    tos != 0);
+	assert_memory_equal(frame + HEADERS_FAMILY,
+	    other + HEADERS_ETHERNET, len);
+}
+
+static void
+test_packet_mark_ce(void **state)
+{
+	struct frame_spec s = tcp4;
+	uint8_t tos;
+	size_t len;
+
+	(void)state;
+	for (tos = 0; tos < 4; tos++) {
+		check_mark_packet(&tcp4, tos);
+		check_mark_packet(&udp6, tos);
+	}
+	s.tos = 1;
+	to_packet(&s);
+	for (len = 0; len < HEADERS_FAMILY + HEADERS_IPV4_MIN; len++)
+		assert_false(headers_mark_ce_packet(frame, len));
+	assert_true(headers_mark_ce_packet(frame, len));
+	frame[3] = 24;
+	assert_false(headers_mark_ce_packet(frame, len));
+}
+
 int
 main(void)
 {
@@ -605,6 +728,9 @@ main(void)
 		cmocka_unit_test(test_mark_ce),
 		cmocka_unit_test(test_mark_ce_checksums),
 		cmocka_unit_test(test_mark_ce_cut),
+		cmocka_unit_test(test_packet_flow),
+		cmocka_unit_test(test_packet_flow_of_others),
+		cmocka_unit_test(test_packet_mark_ce),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

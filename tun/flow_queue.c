@@ -28,13 +28,15 @@
 #define BATCH_MAX	64
 
 void
-flow_queue_init(struct flow_queue *q, struct slot_pool *pool, uint32_t seed)
+flow_queue_init(struct flow_queue *q, struct slot_pool *pool, uint32_t seed,
+    bool is_packets)
 {
 	*q = (struct flow_queue){
 		.pool = pool,
 		.limits = { .target_us = TARGET_US,
 		    .interval_us = INTERVAL_US },
 		.seed = seed,
+		.is_packets = is_packets,
 	};
 }
 
@@ -68,6 +70,21 @@ places(struct flow *f, uint32_t size)
 	return size == SLOT_SMALL ? &f->small : &f->large;
 }
 
+static uint32_t
+flow_number(const struct flow_queue *q, const struct slot *s)
+{
+	return q->is_packets ?
+	    headers_flow_packet(s->frame, s->len, q->seed) :
+	    headers_flow(s->frame, s->len, q->seed);
+}
+
+static bool
+mark_ce(const struct flow_queue *q, struct slot *s)
+{
+	return q->is_packets ? headers_mark_ce_packet(s->frame, s->len) :
+	    headers_mark_ce(s->frame, s->len);
+}
+
 void
 flow_queue_put(struct flow_queue *q, struct slot *s, uint64_t now_us)
 {
@@ -77,8 +94,7 @@ flow_queue_put(struct flow_queue *q, struct slot *s, uint64_t now_us)
 	s->since_us = now_us;
 	s->left = s->len;
 	s->is_judged = false;
-	s->flow = headers_flow(s->frame, s->len, q->seed) %
-	    FLOW_QUEUE_FLOWS;
+	s->flow = flow_number(q, s) % FLOW_QUEUE_FLOWS;
 	f = &q->flows[s->flow];
 	if (f->head == NULL)
 		f->head = s;
@@ -138,7 +154,7 @@ is_late(struct flow_queue *q, struct flow *f, struct slot *s,
 	s->is_judged = true;
 	if (!codel_wants_drop(&f->codel, &q->limits, wait, is_small, now_us))
 		return false;
-	if (!headers_mark_ce(s->frame, s->len))
+	if (!mark_ce(q, s))
 		return true;
 	q->marked++;
 	return false;

@@ -43,6 +43,7 @@ struct flow_queue {
 	struct slot_pool *pool;		/* where dropped ones go */
 	struct codel_limits limits;	/* 5 ms, 100 ms */
 	uint32_t seed;			/* of headers_flow */
+	bool is_packets;		/* frames of point-to-point mode */
 	uint32_t bytes;			/* waiting, of all */
 	unsigned frames;
 	struct flow_list new_flows, old_flows;
@@ -54,10 +55,11 @@ struct flow_queue {
 
 /*
  * seed:    a random number.
+ * is_packets: the frames are an address family word and an IP packet each.
  * Owner:   the pool stays the caller's and outlives the queue.
  */
 void flow_queue_init(struct flow_queue *q, struct slot_pool *pool,
-    uint32_t seed);
+    uint32_t seed, bool is_packets);
 
 /* Take a filled slot; it is the queue's until flow_queue_sent has it done. */
 void flow_queue_put(struct flow_queue *q, struct slot *s, uint64_t now_us);

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The sshtap authors */
 
 /*
- * One walk finds the IP header, and behind it what carries the ports; what is
- * done with it differs: headers_get() refuses whatever it cannot vouch for,
+ * Behind the IP header one walk finds what carries the ports; what is done with
+ * it differs: headers_get() refuses whatever it cannot vouch for,
  * headers_flow() makes do with what there is.  Each offset was held against
  * what is there before anything behind it is read.
  */
@@ -21,6 +21,10 @@
 #define ETHERTYPE_VLAN	0x8100	/* 802.1Q, and 802.1ad outside of it */
 #define ETHERTYPE_QINQ	0x88a8
 #define VLAN_TAGS_MAX	2
+
+/* The wire's numbers, whatever the system's own (doc/PROTOCOL section 8). */
+#define FAMILY_IPV4	2
+#define FAMILY_IPV6	24
 
 /* RFC 791 section 3.1. */
 #define IPV4_TOS	1
@@ -70,7 +74,33 @@ struct packet {
 	bool is_simple;
 };
 
-/* IPv4 or IPv6 behind the tags, with at least its own fixed header. */
+/* Has it at least its own fixed header? */
+static bool
+is_ip(const struct packet *k)
+{
+	if (k->version == 4)
+		return k->left >= HEADERS_IPV4_MIN && k->ip[0] >> 4 == 4 &&
+		    (k->ip[0] & 0xf) * 4 >= HEADERS_IPV4_MIN;
+	return k->left >= HEADERS_IPV6 && k->ip[0] >> 4 == 6;
+}
+
+/* IPv4 or IPv6 behind the address family word. */
+static bool
+find_ip_behind_family(const uint8_t *frame, size_t len, struct packet *k)
+{
+	uint32_t family;
+
+	if (len < HEADERS_FAMILY)
+		return false;
+	family = bytes_u32(frame);
+	k->ip = frame + HEADERS_FAMILY;
+	k->left = len - HEADERS_FAMILY;
+	k->version = family == FAMILY_IPV4 ? 4 : 6;
+	k->is_simple = true;
+	return (family == FAMILY_IPV4 || family == FAMILY_IPV6) && is_ip(k);
+}
+
+/* IPv4 or IPv6 behind the tags. */
 static bool
 find_ip(const uint8_t *frame, size_t len, struct packet *k)
 {
@@ -93,11 +123,7 @@ find_ip(const uint8_t *frame, size_t len, struct packet *k)
 	k->left = len - at;
 	k->version = type == ETHERTYPE_IPV4 ? 4 : 6;
 	k->is_simple = tags == 0;
-	if (type == ETHERTYPE_IPV4)
-		return k->left >= HEADERS_IPV4_MIN && k->ip[0] >> 4 == 4 &&
-		    (k->ip[0] & 0xf) * 4 >= HEADERS_IPV4_MIN;
-	return type == ETHERTYPE_IPV6 && k->left >= HEADERS_IPV6 &&
-	    k->ip[0] >> 4 == 6;
+	return (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6) && is_ip(k);
 }
 
 static void
@@ -144,16 +170,13 @@ walk_ipv6(struct packet *k)
 	}
 }
 
-static bool
-find_packet(const uint8_t *frame, size_t len, struct packet *k)
+static void
+walk(struct packet *k)
 {
-	if (!find_ip(frame, len, k))
-		return false;
 	if (k->version == 4)
 		walk_ipv4(k);
 	else
 		walk_ipv6(k);
-	return true;
 }
 
 /* From the IP header to its packet's end, as that says. */
@@ -189,7 +212,10 @@ headers_get(const uint8_t *frame, size_t len, struct headers *h)
 	struct packet k;
 	size_t l3, n, header;
 
-	if (!find_packet(frame, len, &k) || k.is_fragment)
+	if (!find_ip(frame, len, &k))
+		return SSHTAP_ERR_UNSUPPORTED;
+	walk(&k);
+	if (k.is_fragment)
 		return SSHTAP_ERR_UNSUPPORTED;
 	n = packet_len(&k);
 	if (n > k.left || k.l4 > n)
@@ -262,11 +288,14 @@ has_ports(const struct packet *k)
 
 /*
  * Only the first fragment has ports, so that of fragments the identification
- * takes their place, in all of them.  Returns how many words.
+ * takes their place, in all of them.
  */
-static unsigned
-words_of_packet(const struct packet *k, uint32_t words[WORDS_MAX])
+static uint32_t
+flow_of_packet(struct packet *k, uint32_t seed)
 {
+	uint32_t words[WORDS_MAX];
+
+	walk(k);
 	words[0] = k->is_fragment ? k->fragment_id : 0;
 	if (has_ports(k))
 		memcpy(words, k->ip + k->l4, sizeof(words[0]));
@@ -274,33 +303,34 @@ words_of_packet(const struct packet *k, uint32_t words[WORDS_MAX])
 	    k->protocol);
 	if (k->version == 4) {
 		memcpy(words + 2, k->ip + IPV4_ADDRESSES, 8);
-		return 4;
+		return hash_words(words, 4, seed);
 	}
 	memcpy(words + 2, k->ip + IPV6_ADDRESSES, 32);
-	return 10;
-}
-
-static unsigned
-words_of_ethernet(const uint8_t *frame, size_t len, uint32_t words[WORDS_MAX])
-{
-	memset(words, 0, 2 * sizeof(words[0]));
-	if (len >= HEADERS_ETHERNET)
-		memcpy(words, frame + ETHERTYPE_AT, 2);
-	return 2;
+	return hash_words(words, 10, seed);
 }
 
 uint32_t
 headers_flow(const uint8_t *frame, size_t len, uint32_t seed)
 {
-	uint32_t words[WORDS_MAX];
+	uint32_t words[2] = { 0, 0 };
 	struct packet k;
-	unsigned n;
 
-	if (find_packet(frame, len, &k))
-		n = words_of_packet(&k, words);
-	else
-		n = words_of_ethernet(frame, len, words);
-	return hash_words(words, n, seed);
+	if (find_ip(frame, len, &k))
+		return flow_of_packet(&k, seed);
+	if (len >= HEADERS_ETHERNET)
+		memcpy(words, frame + ETHERTYPE_AT, 2);
+	return hash_words(words, 2, seed);
+}
+
+uint32_t
+headers_flow_packet(const uint8_t *frame, size_t len, uint32_t seed)
+{
+	static const uint32_t none[2] = { 0, 0 };
+	struct packet k;
+
+	if (find_ip_behind_family(frame, len, &k))
+		return flow_of_packet(&k, seed);
+	return hash_words(none, 2, seed);
 }
 
 /* === Congestion === */
@@ -320,24 +350,37 @@ mark_ipv4(uint8_t *ip)
 	bytes_put_u16(ip + IPV4_CHECKSUM, (uint16_t)~sum);
 }
 
-bool
-headers_mark_ce(uint8_t *frame, size_t len)
+/* ip: where k has it. */
+static bool
+mark(const struct packet *k, uint8_t *ip)
 {
-	struct packet k;
-	uint8_t *ip, ecn;
-
-	if (!find_ip(frame, len, &k))
-		return false;
-	ip = frame + (k.ip - frame);
-	ecn = k.version == 4 ? ip[IPV4_TOS] & ECN_MASK :
+	uint8_t ecn = k->version == 4 ? ip[IPV4_TOS] & ECN_MASK :
 	    ip[1] >> IPV6_ECN_SHIFT & ECN_MASK;
+
 	if (ecn == 0)
 		return false;
 	if (ecn == ECN_CE)
 		return true;
-	if (k.version == 4)
+	if (k->version == 4)
 		mark_ipv4(ip);
 	else
 		ip[1] |= ECN_CE << IPV6_ECN_SHIFT;
 	return true;
+}
+
+bool
+headers_mark_ce(uint8_t *frame, size_t len)
+{
+	struct packet k;
+
+	return find_ip(frame, len, &k) && mark(&k, frame + (k.ip - frame));
+}
+
+bool
+headers_mark_ce_packet(uint8_t *frame, size_t len)
+{
+	struct packet k;
+
+	return find_ip_behind_family(frame, len, &k) &&
+	    mark(&k, frame + HEADERS_FAMILY);
 }

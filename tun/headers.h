@@ -14,6 +14,7 @@
  * Reference: IEEE 802.3, 802.1Q; RFC 791, 8200, 9293, 768, 3168.
  */
 #define HEADERS_ETHERNET	14
+#define HEADERS_FAMILY		4	/* in front of an IP packet */
 #define HEADERS_VLAN_TAG	4
 #define HEADERS_IPV4_MIN	20
 #define HEADERS_IPV6		40
@@ -55,11 +56,18 @@ int headers_get(const uint8_t *frame, size_t len, struct headers *h);
 uint32_t headers_flow(const uint8_t *frame, size_t len, uint32_t seed);
 
 /*
+ * The same for a frame of point-to-point mode, an address family word and an
+ * IP packet; all else is one flow.
+ */
+uint32_t headers_flow_packet(const uint8_t *frame, size_t len, uint32_t seed);
+
+/*
  * Mark congestion: ECT(0), ECT(1) and CE become CE, the IPv4 checksum is
  * adjusted.  Reference: RFC 3168 section 5.
  *
  * Returns false when the packet does not allow it.
  */
 bool headers_mark_ce(uint8_t *frame, size_t len);
+bool headers_mark_ce_packet(uint8_t *frame, size_t len);
 
 #endif /* HEADERS_H */

@@ -312,7 +312,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&c, 0, sizeof(c));
 	require(slot_pool_init(&c.pool, SMALL, LARGE) == 0);
-	flow_queue_init(&c.q, &c.pool, fuzz_u8(&v));
+	flow_queue_init(&c.q, &c.pool, fuzz_u8(&v), false);
 	c.now = 1000000;
 	while (v.len > 0)
 		step(&c, &v);
