@@ -25,7 +25,7 @@
 #include "tun/segment.h"
 
 /*
- * 4.7 MiB when all are in use.  Of the large ones a fast path has as much on
+ * 4.1 MiB when all are in use.  Of the large ones a fast path has as much on
  * its way; a slow one drops before.
  */
 #define SMALL_SLOTS	512

@@ -37,6 +37,7 @@ give_one(struct ingress *in, const struct offload *o, uint8_t *frame,
 	struct iovec iov[2] = { { .iov_base = NULL },
 	    { .iov_base = frame, .iov_len = len } };
 
+	in->stats.supers += o->gso_type != OFFLOAD_GSO_NONE;
 	give(in, o, iov, 2);
 }
 
@@ -141,7 +142,6 @@ ingress_super(struct ingress *in, const uint8_t *words, uint8_t *frame,
 	if (offload_is_none(&o)) {
 		ingress_frame(in, frame, len);
 	} else if ((in->can & needs(&o)) != 0) {
-		in->stats.supers += o.gso_type != OFFLOAD_GSO_NONE;
 		if (in->joins)
 			coalesce_add(&in->joiner, frame, len, &o);
 		else

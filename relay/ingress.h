@@ -16,7 +16,7 @@
 /* What became of them, beside what the device's own counters say. */
 struct ingress_stats {
 	uint64_t malformed;	/* super-frames that no device may see */
-	uint64_t supers;	/* given to the device whole */
+	uint64_t supers;	/* given to the device whole, or joined here */
 	uint64_t cut;		/* given to it in pieces */
 };
 
