@@ -93,6 +93,14 @@ egress_read(struct egress *e, uint64_t now_us)
 
 /* === To the peer === */
 
+/* How much may go at once: on a slow path all others would wait for it. */
+static size_t
+get_at_once(const struct egress *e)
+{
+	return e->path == NULL ? INFLIGHT_AHEAD_MAX :
+	    inflight_ahead(&e->path->out);
+}
+
 /* len bytes of it are on their way, or will never be. */
 static void
 finish(struct egress *e, struct slot *s, uint32_t len)
@@ -189,13 +197,15 @@ send_joined(void *ctx, const struct offload *o, struct iovec *iov,
 static unsigned
 join(struct egress *e, struct slot *s)
 {
+	size_t left = get_at_once(e);
 	unsigned n = 0;
 
 	do {
 		coalesce_add(&e->joiner, s->frame, s->len, &s->offload);
 		n++;
+		left -= s->len < left ? s->len : left;
 		s = flow_queue_behind(&e->queue, s);
-	} while (s != NULL && e->joiner.used > 0 &&
+	} while (s != NULL && s->len <= left && e->joiner.used > 0 &&
 	    coalesce_continues(&e->joiner, s->frame, s->len, &s->offload));
 	coalesce_flush(&e->joiner);
 	return n;
@@ -232,19 +242,6 @@ has_company(struct egress *e, const struct slot *s)
 
 /* === Super-frames === */
 
-/*
- * How much of a super-frame may go at once: on a slow path all others would
- * wait for it.
- */
-static size_t
-piece_max(const struct egress *e)
-{
-	size_t ahead = e->path == NULL ? SLOT_LARGE :
-	    inflight_ahead(&e->path->out);
-
-	return ahead < SLOT_LARGE ? ahead : SLOT_LARGE;
-}
-
 /* The peer takes super-frames of this kind. */
 static bool
 is_taken(const struct egress *e, struct slot *s)
@@ -254,6 +251,16 @@ is_taken(const struct egress *e, struct slot *s)
 
 	return (e->takes & kind) != 0 &&
 	    offload_check(&s->offload, s->frame, s->len) == 0;
+}
+
+/* So many segments are no longer than that, or one. */
+static unsigned
+count_segments(const struct segmenter *g, size_t len)
+{
+	size_t n = len > g->h.payload ?
+	    (len - g->h.payload) / g->offload.gso_size : 0;
+
+	return n > 1 ? (unsigned)n : 1;
 }
 
 /* The next piece of a super-frame, of up to n segments or a plain frame. */
@@ -283,8 +290,7 @@ static int
 send_super(struct egress *e, struct slot *s, size_t max)
 {
 	bool taken = is_taken(e, s);
-	size_t at_once = piece_max(e);
-	unsigned n = 1;
+	size_t at_once = get_at_once(e);
 
 	if (taken && s->left == s->len && s->len <= at_once)
 		return send_whole(e, s);
@@ -297,9 +303,8 @@ send_super(struct egress *e, struct slot *s, size_t max)
 		drop(e, s, &e->stats.too_long);
 		return 0;
 	}
-	if (taken && at_once > s->offload.gso_size)
-		n = (unsigned)(at_once / s->offload.gso_size);
-	return send_piece(e, s, n, !taken);
+	return send_piece(e, s, count_segments(&s->segmenter, at_once),
+	    !taken);
 }
 
 int
