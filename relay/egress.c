@@ -36,7 +36,8 @@ static_assert(SLOT_SMALL == TAP_SMALL && SLOT_LARGE == TAP_LARGE,
 static_assert(SLOT_HEADROOM >= CHAN_TUN_SUPER_HEADROOM &&
     SLOT_HEADROOM >= TAP_HEADROOM && SLOT_TAILROOM >= CHAN_TUN_TAILROOM,
     "a frame is sent from its place");
-static_assert(CHAN_TUN_WORDS == OFFLOAD_SIZE, "what goes along fits");
+static_assert(CHAN_TUN_WORDS == OFFLOAD_SIZE &&
+    CHAN_TUN_SUPER_MAX == SLOT_LARGE, "what goes along fits");
 
 /* === From the device === */
 
@@ -101,6 +102,17 @@ get_at_once(const struct egress *e)
 	    inflight_ahead(&e->path->out);
 }
 
+/*
+ * Does the peer take any of this kind?  Not if it has no window for the
+ * longest ones, for which there may never be room then.
+ */
+static bool
+is_taker(const struct egress *e, unsigned kind)
+{
+	return (e->takes & kind) != 0 &&
+	    chan_tun_room_super(e->chan) == CHAN_TUN_SUPER_MAX;
+}
+
 /* len bytes of it are on their way, or will never be. */
 static void
 finish(struct egress *e, struct slot *s, uint32_t len)
@@ -146,7 +158,7 @@ send_frame(struct egress *e, struct slot *s, size_t max)
 	int r;
 
 	if (!offload_is_none(&s->offload)) {
-		if ((e->takes & CHAN_TUN_TAKES_CSUM) != 0 &&
+		if (is_taker(e, CHAN_TUN_TAKES_CSUM) &&
 		    offload_check(&s->offload, s->frame, s->len) == 0)
 			return send_whole(e, s);
 		if (offload_finish(&s->offload, s->frame, s->len) != 0) {
@@ -235,7 +247,7 @@ has_company(struct egress *e, const struct slot *s)
 	const struct slot *next = flow_queue_behind(&e->queue, s);
 
 	e->joiner.has_udp = (e->takes & CHAN_TUN_TAKES_UDP) != 0;
-	return (e->takes & CHAN_TUN_TAKES_TCP) != 0 && next != NULL &&
+	return next != NULL && is_taker(e, CHAN_TUN_TAKES_TCP) &&
 	    next->offload.gso_type == OFFLOAD_GSO_NONE &&
 	    next->len <= s->len;
 }
@@ -249,7 +261,7 @@ is_taken(const struct egress *e, struct slot *s)
 	unsigned kind = s->offload.gso_type == OFFLOAD_GSO_UDP_L4 ?
 	    CHAN_TUN_TAKES_UDP : CHAN_TUN_TAKES_TCP;
 
-	return (e->takes & kind) != 0 &&
+	return is_taker(e, kind) &&
 	    offload_check(&s->offload, s->frame, s->len) == 0;
 }
 
