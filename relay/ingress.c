@@ -26,6 +26,7 @@ static void
 give(struct ingress *in, const struct offload *o, struct iovec *iov,
     unsigned n)
 {
+	in->stats.supers += o->gso_type != OFFLOAD_GSO_NONE;
 	if (tap_send_super(in->tap, o, iov, n) == SSHTAP_ERR_GONE)
 		in->is_gone = true;
 }
@@ -55,7 +56,6 @@ joined(void *ctx, const struct offload *o, struct iovec *iov, unsigned n,
 	struct ingress *in = ctx;
 
 	(void)len;
-	in->stats.supers += o->gso_type != OFFLOAD_GSO_NONE;
 	give(in, o, iov, n);
 }
 
