@@ -50,6 +50,8 @@ carrier_send_frame(void *ctx, uint8_t *payload, size_t len)
 	assert_true(len <= PAYLOAD_MAX);
 	if (s->is_blocked)
 		return SSHTAP_ERR_AGAIN;
+	if (s->is_broken)
+		return SSHTAP_ERR_CRYPTO;
 	enqueue(s, payload, len);
 	/* All that a carrier may overwrite. */
 	memset(payload - CARRIER_HEADROOM, 0xee,

@@ -31,7 +31,7 @@ struct side {
 	struct message queue[QUEUE_MAX];
 	unsigned first, last;
 	bool is_blocked;	/* the carrier takes no frame */
-	bool is_broken;		/* send fails */
+	bool is_broken;		/* all sending fails */
 	unsigned sends;
 
 	char log[1024];		/* a letter for each event */

@@ -235,3 +235,29 @@ frame_l4_is_right(const uint8_t *frame, const struct frame_spec *s)
 	return frame_sum(pseudo_sum(frame, s, l4_len(s)),
 	    frame + frame_l4(s), l4_len(s)) == 0xffff;
 }
+
+bool
+frame_is_segment(const uint8_t *frame, size_t len,
+    const struct frame_spec *whole, const uint8_t *super, size_t at,
+    uint16_t gso_size)
+{
+	static uint8_t like[FRAME_ROOM];
+	struct frame_spec s = *whole;
+	size_t headers = frame_payload(whole);
+
+	s.payload = whole->payload - at < gso_size ? whole->payload - at :
+	    gso_size;
+	s.id = (uint16_t)(s.id + at / gso_size);
+	s.seq += (uint32_t)at;
+	s.padding = 0;
+	if (len != headers + s.payload || frame_make(like, &s) != len)
+		return false;
+	/* With another payload it has another checksum; and the flags. */
+	memcpy(checksum_of(like, &s), frame + (checksum_of(like, &s) - like),
+	    2);
+	if (s.protocol == HEADERS_PROTO_TCP)
+		like[frame_l4(&s) + 13] = frame[frame_l4(&s) + 13];
+	return memcmp(frame, like, headers) == 0 &&
+	    memcmp(frame + headers, super + headers + at, s.payload) == 0 &&
+	    frame_ip_is_right(frame, &s) && frame_l4_is_right(frame, &s);
+}

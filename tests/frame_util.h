@@ -59,6 +59,16 @@ uint16_t frame_sum(uint32_t more, const uint8_t *p, size_t len);
 bool frame_ip_is_right(const uint8_t *frame, const struct frame_spec *s);
 bool frame_l4_is_right(const uint8_t *frame, const struct frame_spec *s);
 
+/*
+ * Is this the plain frame with the payload of a super-frame from at on, and
+ * right in all that differs from it, but TCP's flags?
+ *
+ * whole:   what the super-frame was made from.
+ */
+bool frame_is_segment(const uint8_t *frame, size_t len,
+    const struct frame_spec *whole, const uint8_t *super, size_t at,
+    uint16_t gso_size);
+
 /* The same numbers in each run. */
 uint32_t frame_random(void);
 uint32_t frame_random_below(uint32_t limit);

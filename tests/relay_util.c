@@ -57,8 +57,11 @@ static int
 on_drained(void *ctx)
 {
 	struct relay_side *s = ctx;
+	unsigned i;
 
 	s->drains++;
+	for (i = 0; i < RELAY_PLUGS; i++)
+		pump_drained(&s->plugs[i].pump);
 	return 0;
 }
 
@@ -152,10 +155,26 @@ static const struct pump_ops pump_ops = {
 static void
 on_opened(void *ctx, struct chan *c)
 {
+	struct relay_side *s = ctx;
 	struct relay_plug *g = chan_user(c);
 
-	(void)ctx;
 	pump_start(&g->pump, c);
+	if (s->offers != 0)
+		assert_int_equal(chan_tun_offer(c, s->offers), 0);
+}
+
+/* The server answers; who has nothing to say does not make use of it. */
+static void
+on_offload(void *ctx, struct chan *c, uint32_t flags)
+{
+	struct relay_side *s = ctx;
+	struct relay_plug *g = chan_user(c);
+
+	if (s->offers == 0)
+		return;
+	pump_takes(&g->pump, flags);
+	if (s == &s->bench->sides[SESSION_SERVER])
+		assert_int_equal(chan_tun_offer(c, s->offers), 0);
 }
 
 static uint32_t
@@ -184,6 +203,16 @@ on_frame(void *ctx, struct chan *c, uint8_t *frame, size_t len)
 }
 
 static void
+on_super(void *ctx, struct chan *c, const uint8_t *words, uint8_t *frame,
+    size_t len)
+{
+	struct relay_plug *g = chan_user(c);
+
+	(void)ctx;
+	pump_super(&g->pump, words, frame, len);
+}
+
+static void
 on_chan_writable(void *ctx, struct chan *c)
 {
 	struct relay_plug *g = chan_user(c);
@@ -205,6 +234,8 @@ static const struct chans_events events = {
 	.opened = on_opened,
 	.tun_request = on_request,
 	.frame = on_frame,
+	.offload = on_offload,
+	.super = on_super,
 	.writable = on_chan_writable,
 	.closed = on_closed,
 };
@@ -363,6 +394,12 @@ relay_join(struct relay_bench *b, bool two_fds)
 
 /* Tunnels. */
 
+void
+relay_ring(struct relay_plug *g)
+{
+	assert_int_equal(write(g->bell[1], "!", 1), 1);
+}
+
 struct relay_plug *
 relay_plug(struct relay_side *s, struct tap *t)
 {
@@ -375,7 +412,7 @@ relay_plug(struct relay_side *s, struct tap *t)
 		assert_int_equal(tap_memory_pair(&g->tap, &g->host), 0);
 	assert_int_equal(pipe(g->bell), 0);
 	if (t == NULL)
-		assert_int_equal(write(g->bell[1], "!", 1), 1);
+		relay_ring(g);
 	g->tap->read_fd = g->bell[0];
 	g->pump.loop = s->bench->loop;
 	g->pump.tap = g->tap;

@@ -47,6 +47,8 @@ struct relay_side {
 	struct relay_plug plugs[RELAY_PLUGS];
 	unsigned used;			/* of plugs, by tunnels */
 
+	unsigned offers;		/* super-frames that it takes, of the
+					 * next tunnels; 0: it says nothing */
 	bool is_mute;			/* does not flush */
 	int verdict;			/* on packets; 0: the channels' */
 	bool ends_on_packet;
@@ -81,6 +83,9 @@ void relay_join(struct relay_bench *b, bool two_fds);
 
 /* Give a side a device, in memory, or t; for the next tunnel. */
 struct relay_plug *relay_plug(struct relay_side *s, struct tap *t);
+
+/* Let the descriptor of a device t be readable from now on. */
+void relay_ring(struct relay_plug *g);
 
 /* A tunnel from client to server, and the devices at its ends. */
 void relay_tunnel(struct relay_bench *b);

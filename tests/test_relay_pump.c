@@ -142,12 +142,6 @@ plug_fake(struct relay_bench *b, struct fake *f)
 	return relay_plug(&b->sides[SESSION_CLIENT], t);
 }
 
-static void
-ring(struct relay_plug *g)
-{
-	assert_int_equal(write(g->bell[1], "!", 1), 1);
-}
-
 /* Carrying. */
 
 static void
@@ -361,7 +355,7 @@ test_what_was_read_ahead(void **state)
 	relay_tunnel(b);
 	far = &b->sides[SESSION_SERVER].plugs[1];
 	f.left = 150;
-	ring(near);
+	relay_ring(near);
 	relay_turn(b);
 	assert_int_equal(f.left, 150 - 64);
 	/* A batch for each turn, though the descriptor shows nothing. */
@@ -394,7 +388,7 @@ test_dropped_frames_stop_nothing(void **state)
 	far = &b->sides[SESSION_SERVER].plugs[1];
 	f.drops = 3;
 	f.left = 2;
-	ring(near);
+	relay_ring(near);
 	relay_turn(b);
 	assert_int_equal(f.left, 0);
 	relay_run(b);
@@ -481,7 +475,7 @@ test_device_cannot_be_read(void **state)
 	relay_tunnel(b);
 	f.result = SSHTAP_ERR_SYSTEM;
 	f.reads = 0;
-	ring(near);
+	relay_ring(near);
 	relay_run(b);
 	assert_int_equal(near->unreadable, 1);
 	assert_int_equal(near->error, EIO);
@@ -501,7 +495,7 @@ test_other_failure(void **state)
 	near = plug_fake(b, &f);
 	relay_tunnel(b);
 	f.result = SSHTAP_ERR_CRYPTO;
-	ring(near);
+	relay_ring(near);
 	relay_run(b);
 	assert_int_equal(near->failure, SSHTAP_ERR_CRYPTO);
 	assert_int_equal(near->pump.state, PUMP_STOPPED);
