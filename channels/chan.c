@@ -135,7 +135,6 @@ chan_set_peer(struct chan *c, const struct chan_msg *m)
 		return SSHTAP_ERR_PROTOCOL;
 	c->peer_id = m->sender;
 	chan_window_out_init(&c->out, m->window, m->packet_max, c->rule);
-	chan_tun_set_path(c, 0);
 	return 0;
 }
 
@@ -537,18 +536,24 @@ chans_input(struct chans *cs, uint8_t *payload, size_t len)
 	}
 }
 
-/* Begin after the one that was first last time, so that none starves. */
+/*
+ * Begin after the one that was first last time: it may have had all the room
+ * that there was.
+ */
 void
 chans_carrier_writable(struct chans *cs)
 {
 	unsigned first = cs->next_writable, i;
+	bool is_first = true;
 	struct chan *c;
 
-	cs->next_writable = (first + 1) % CHANS_MAX;
 	for (i = 0; i < CHANS_MAX; i++) {
 		c = cs->table[(first + i) % CHANS_MAX];
 		if (c == NULL || !c->waits_carrier)
 			continue;
+		if (is_first)
+			cs->next_writable = (first + i + 1) % CHANS_MAX;
+		is_first = false;
 		c->waits_carrier = false;
 		tell_writable(c);
 	}

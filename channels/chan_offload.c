@@ -53,7 +53,8 @@ chan_tun_offer(struct chan *c, uint32_t flags)
 		return SSHTAP_ERR_STATE;
 	c->has_offered = true;
 	c->takes = flags & CHAN_TUN_TAKES_ALL;
-	if (c->takes != 0)
+	/* A stock server does not know of it. */
+	if (c->takes != 0 && c->rule != CHAN_WINDOW_STOCK)
 		chan_window_in_expect(&c->in, STRING_MAX);
 	chan_msg_put_offload(rest, c->takes);
 	return chan_send(c->owner, &m);

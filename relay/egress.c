@@ -52,23 +52,34 @@ take(struct slot_pool *p, uint32_t size)
  * rest: the path is fast, and a loss would make it slower.
  */
 static bool
+is_late(const struct egress *e, uint64_t now_us)
+{
+	return flow_queue_wait_us(&e->queue, now_us) >
+	    e->queue.limits.target_us;
+}
+
+static bool
 has_place(struct egress *e, struct slot **sp, uint32_t size, uint64_t now_us)
 {
 	if (*sp == NULL)
 		*sp = take(&e->pool, size);
-	if (*sp == NULL && flow_queue_wait_us(&e->queue, now_us) >
-	    e->queue.limits.target_us) {
+	if (*sp == NULL && is_late(e, now_us)) {
 		flow_queue_make_room(&e->queue, size);
 		*sp = take(&e->pool, size);
 	}
 	return *sp != NULL;
 }
 
+/*
+ * Super-frames of which some has been sent hold their places; a small frame
+ * must not wait for one of those, rather is the next large one lost.
+ */
 bool
 egress_has_place(struct egress *e, uint64_t now_us)
 {
 	return has_place(e, &e->small, SLOT_SMALL, now_us) &&
-	    has_place(e, &e->large, SLOT_LARGE, now_us);
+	    (has_place(e, &e->large, SLOT_LARGE, now_us) ||
+	    is_late(e, now_us));
 }
 
 int
@@ -81,8 +92,8 @@ egress_read(struct egress *e, uint64_t now_us)
 
 	if (!egress_has_place(e, now_us))
 		return SSHTAP_ERR_TOO_BIG;
-	if ((r = tap_recv_super(e->tap, e->small->frame, e->large->frame, &o,
-	    &len)) != 0)
+	if ((r = tap_recv_super(e->tap, e->small->frame, e->large != NULL ?
+	    e->large->frame : NULL, &o, &len)) != 0)
 		return r;
 	sp = len > TAP_SMALL ? &e->large : &e->small;
 	(*sp)->len = (uint32_t)len;
@@ -129,14 +140,25 @@ drop(struct egress *e, struct slot *s, uint64_t *counter)
 	finish(e, s, s->left);
 }
 
+/* What the channel drops, it counts: to us that is sent. */
 static int
 send_words(struct egress *e, const struct offload *o, uint8_t *frame,
     size_t len)
 {
 	uint8_t words[OFFLOAD_SIZE];
+	int r;
 
 	offload_put(words, o);
-	return chan_tun_send_super(e->chan, words, frame, len);
+	r = chan_tun_send_super(e->chan, words, frame, len);
+	return r == SSHTAP_ERR_DROPPED ? 0 : r;
+}
+
+static int
+send_plain(struct egress *e, uint8_t *frame, size_t len)
+{
+	int r = chan_tun_send(e->chan, frame, len);
+
+	return r == SSHTAP_ERR_DROPPED ? 0 : r;
 }
 
 static int
@@ -170,8 +192,7 @@ send_frame(struct egress *e, struct slot *s, size_t max)
 		drop(e, s, &e->stats.too_long);
 		return 0;
 	}
-	r = chan_tun_send(e->chan, s->frame, s->len);
-	if (r != 0 && r != SSHTAP_ERR_DROPPED)
+	if ((r = send_plain(e, s->frame, s->len)) != 0)
 		return r;
 	finish(e, s, s->left);
 	return 0;
@@ -210,15 +231,16 @@ static unsigned
 join(struct egress *e, struct slot *s)
 {
 	size_t left = get_at_once(e);
-	unsigned n = 0;
+	unsigned n = 1;
 
-	do {
-		coalesce_add(&e->joiner, s->frame, s->len, &s->offload);
-		n++;
+	coalesce_add(&e->joiner, s->frame, s->len, &s->offload);
+	for (; e->joiner.used > 0; n++) {
 		left -= s->len < left ? s->len : left;
 		s = flow_queue_behind(&e->queue, s);
-	} while (s != NULL && s->len <= left && e->joiner.used > 0 &&
-	    coalesce_continues(&e->joiner, s->frame, s->len, &s->offload));
+		if (s == NULL || s->len > left || !coalesce_join(&e->joiner,
+		    s->frame, s->len, &s->offload))
+			break;
+	}
 	coalesce_flush(&e->joiner);
 	return n;
 }
@@ -287,13 +309,15 @@ send_piece(struct egress *e, struct slot *s, unsigned n, bool plain)
 	len = segment_next(&s->segmenter, n, p, SLOT_LARGE,
 	    plain ? NULL : &o);
 	if (plain)
-		r = chan_tun_send(e->chan, p, len);
+		r = send_plain(e, p, len);
 	else
 		r = send_words(e, &o, p, len);
 	if (r != 0)
 		return r;
 	left = segment_left(&s->segmenter);
 	e->stats.cut += left == 0;
+	/* Each piece has headers of its own, which are part of its turn. */
+	flow_queue_charge(&e->queue, s, (uint32_t)(len - (before - left)));
 	finish(e, s, left == 0 ? s->left : (uint32_t)(before - left));
 	return 0;
 }

@@ -38,10 +38,14 @@ path_sample(struct path *p, uint64_t now_us)
 	uint64_t elapsed_us = now_us - p->in_since_us;
 	struct tcp_state t;
 
-	if (!inflight_is_due(&p->out, now_us) || elapsed_us == 0 ||
-	    tcp_state_get(p->fd, &t) == -1)
+	if (p->fd == -1 || !inflight_is_due(&p->out, now_us) ||
+	    elapsed_us == 0)
 		return false;
-	p->rtt_us = t.min_rtt_us;
+	if (tcp_state_get(p->fd, &t) == -1) {
+		p->fd = -1;
+		return false;
+	}
+	p->rtt_us = t.min_rtt_us != 0 ? t.min_rtt_us : t.rtt_us;
 	inflight_sample(&p->out, &t, now_us);
 	t.rate = p->received * 1000000 / elapsed_us;
 	(void)inflight_room(&p->in, t.rate * t.rtt_us / 1000000);
@@ -60,10 +64,10 @@ path_holds(const struct path *p)
 size_t
 path_room(struct path *p)
 {
-	size_t ahead = inflight_ahead(&p->out), queued, room;
+	size_t ahead = inflight_ahead(&p->out), room;
 
-	if (tcp_state_queued(p->fd, &queued) == -1)
+	if (p->fd == -1 || tcp_state_queued(p->fd, &p->queued) == -1)
 		return ahead;
-	room = inflight_room(&p->out, queued);
+	room = inflight_room(&p->out, p->queued);
 	return room < ahead ? room : ahead;
 }

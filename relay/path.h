@@ -16,9 +16,10 @@
  * limited.
  */
 struct path {
-	int fd;			/* the socket */
+	int fd;			/* the socket, -1 when it is none of TCP */
 	struct inflight out;	/* what we send */
 	uint32_t rtt_us;	/* shortest, 0: not known */
+	size_t queued;		/* in the socket, when that was asked last */
 	struct inflight in;	/* what the peer may send */
 	uint64_t received;	/* bytes since in_since_us */
 	uint64_t in_since_us;

@@ -20,8 +20,12 @@
 
 #define LINGER_MS	500
 
-/* Nothing tells when there is room on the path again. */
+/*
+ * Nothing tells when there is room on the path again.  While nothing moves on
+ * it the pauses become longer.
+ */
 #define AGAIN_MS	1
+#define AGAIN_MAX_MS	64
 
 /* Batches written in one turn of the loop, before anything else gets its. */
 #define BATCHES		4
@@ -175,9 +179,16 @@ limit_output(struct wire *w)
 	size_t room = path_room(&w->path);
 
 	session_set_output_max(w->session, room);
-	if (room == 0)
-		loop_timer_set(w->loop, &w->again,
-		    loop_now(w->loop) + AGAIN_MS);
+	if (room > 0) {
+		loop_timer_cancel(w->loop, &w->again);
+		return;
+	}
+	if (w->path.queued != w->stuck || w->again_ms == 0)
+		w->again_ms = AGAIN_MS;
+	else if (!w->again.armed && w->again_ms < AGAIN_MAX_MS)
+		w->again_ms *= 2;
+	w->stuck = w->path.queued;
+	loop_timer_set(w->loop, &w->again, loop_now(w->loop) + w->again_ms);
 }
 
 /* The next turn of the loop looks again by itself. */

@@ -66,6 +66,8 @@ struct wire {
 	bool ended;		/* read it; wire_end sets it */
 	struct path path;	/* from wire_start on, for pumps */
 	struct loop_timer again;	/* when the path is full */
+	size_t stuck;			/* bytes on it then */
+	unsigned again_ms;
 };
 
 /*

@@ -43,9 +43,9 @@ end_tunnel(struct tunnel *t, const char *why)
 
 	if (n == NULL)
 		return;
+	pump_stop(&t->pump);
 	log_end(t, why);
 	chan_set_user(t->chan, NULL);
-	pump_stop(&t->pump);
 	tap_close(t->tap);
 	memset(t, 0, sizeof(*t));
 	tell_tunnel_end(n, slot);

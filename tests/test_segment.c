@@ -26,7 +26,6 @@
 #define FLAG_ACK	0x10
 #define FLAG_CWR	0x80
 #define FLAGS_REFUSED	0x26	/* URG, RST, SYN */
-#define SEGMENT_MIN	8	/* of TCP, or a peer does not take it */
 
 static uint8_t frame[FRAME_ROOM], like[FRAME_ROOM];
 
@@ -140,7 +139,6 @@ check_words(const struct frame_spec *s, uint16_t gso_size,
 	}
 	if (s->tags > 0 || s->options > 0 || len > OFFLOAD_FRAME_MAX ||
 	    (s->tcp_flags & FLAGS_REFUSED) != 0 ||
-	    (s->protocol == HEADERS_PROTO_TCP && gso_size < SEGMENT_MIN) ||
 	    (s->protocol == HEADERS_PROTO_UDP &&
 	    s->payload > (size_t)gso_size * OFFLOAD_UDP_SEGMENTS_MAX))
 		return;
@@ -229,8 +227,12 @@ random_gso_size(const struct frame_spec *s)
 {
 	uint32_t least = (uint32_t)s->payload / 100 + 1;
 
+	if (s->protocol == HEADERS_PROTO_TCP && least <
+	    OFFLOAD_TCP_SEGMENT_MIN)
+		least = OFFLOAD_TCP_SEGMENT_MIN;
 	if (frame_random_below(20) == 0)
-		return (uint16_t)(1 + frame_random_below(65535));
+		return (uint16_t)(least +
+		    frame_random_below(65536 - least));
 	return (uint16_t)(least + frame_random_below(1600));
 }
 
@@ -294,10 +296,10 @@ test_longest(void **state)
 
 	(void)state;
 	check_all_plain(&s, 1448);
-	check_all_plain(&s, 1);
+	check_all_plain(&s, OFFLOAD_TCP_SEGMENT_MIN);
 	check_all_plain(&s, 65535);
 	check_all_pieces(&s, 1448, 100, 70000);
-	check_all_pieces(&s, 1, 1000, 70000);
+	check_all_pieces(&s, OFFLOAD_TCP_SEGMENT_MIN, 1000, 70000);
 	s.version = 6;
 	s.protocol = HEADERS_PROTO_UDP;
 	s.payload = 65535 - 8;
@@ -441,6 +443,8 @@ test_refuses_words(void **state)
 	refuse(len, &o);
 	o = good;
 	o.gso_size = 0;
+	refuse(len, &o);
+	o.gso_size = OFFLOAD_TCP_SEGMENT_MIN - 1;
 	refuse(len, &o);
 	o = good;
 	o.csum_start--;

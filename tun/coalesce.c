@@ -419,16 +419,19 @@ coalesce_add(struct coalescer *c, uint8_t *frame, size_t len,
 }
 
 bool
-coalesce_continues(struct coalescer *c, uint8_t *frame, size_t len,
+coalesce_join(struct coalescer *c, uint8_t *frame, size_t len,
     const struct offload *o)
 {
 	struct arrival a = { .frame = frame, .len = len, .o = o };
-	const struct coalesce_flow *f;
+	struct coalesce_flow *f;
 
 	if (headers_get(frame, len, &a.h) != 0)
 		return false;
 	a.tag = get_tag(frame, &a.h);
 	f = find_flow(c, &a);
-	return f != NULL && is_candidate(c, &a) && does_continue(f, &a) &&
-	    is_sound(c, &a);
+	if (f == NULL || !is_candidate(c, &a) || !does_continue(f, &a) ||
+	    !is_sound(c, &a))
+		return false;
+	append(c, f, &a);
+	return true;
 }

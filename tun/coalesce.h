@@ -79,10 +79,10 @@ void coalesce_add(struct coalescer *c, uint8_t *frame, size_t len,
     const struct offload *o);
 
 /*
- * Would coalesce_add join it to a frame that is held?  Nothing changes but
- * bad_csum.
+ * Take a frame only if it is joined to one that is held; else nothing changes
+ * but bad_csum.
  */
-bool coalesce_continues(struct coalescer *c, uint8_t *frame, size_t len,
+bool coalesce_join(struct coalescer *c, uint8_t *frame, size_t len,
     const struct offload *o);
 
 /* Emit all that is held. */

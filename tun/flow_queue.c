@@ -214,6 +214,12 @@ flow_queue_sent(struct flow_queue *q, struct slot *s, uint32_t len)
 		take_out(q, NULL, s);
 }
 
+void
+flow_queue_charge(struct flow_queue *q, const struct slot *s, uint32_t len)
+{
+	q->flows[s->flow].deficit -= (int32_t)len;
+}
+
 struct slot *
 flow_queue_behind(const struct flow_queue *q, const struct slot *s)
 {
@@ -278,16 +284,24 @@ flow_queue_make_room(struct flow_queue *q, uint32_t size)
 	drop_first(q, longest, size, n < BATCH_MAX ? n : BATCH_MAX);
 }
 
-uint64_t
-flow_queue_wait_us(const struct flow_queue *q, uint64_t now_us)
+static uint64_t
+wait_in(const struct flow_list *l, uint64_t now_us)
 {
-	const struct flow *f = q->new_flows.first != NULL ?
-	    q->new_flows.first : q->old_flows.first;
+	const struct flow *f = l->first;
 
 	while (f != NULL && f->head == NULL)
 		f = f->next;
 	return f != NULL && now_us > f->head->since_us ?
 	    now_us - f->head->since_us : 0;
+}
+
+uint64_t
+flow_queue_wait_us(const struct flow_queue *q, uint64_t now_us)
+{
+	uint64_t of_new = wait_in(&q->new_flows, now_us);
+	uint64_t of_old = wait_in(&q->old_flows, now_us);
+
+	return of_new > of_old ? of_new : of_old;
 }
 
 void

@@ -84,6 +84,10 @@ struct slot *flow_queue_next(struct flow_queue *q, uint64_t now_us);
  */
 void flow_queue_sent(struct flow_queue *q, struct slot *s, uint32_t len);
 
+/* So many bytes more than those went out for what was sent of s. */
+void flow_queue_charge(struct flow_queue *q, const struct slot *s,
+    uint32_t len);
+
 /*
  * The one behind s in the same flow, or NULL: to see what could go along
  * with it.
@@ -102,7 +106,10 @@ struct slot *flow_queue_behind(const struct flow_queue *q,
  */
 void flow_queue_make_room(struct flow_queue *q, uint32_t size);
 
-/* How long what is next has waited; 0 when nothing waits. */
+/*
+ * How long the one has waited that is next of the new flows, or of the old
+ * ones, whichever is longer; 0 when nothing waits.
+ */
 uint64_t flow_queue_wait_us(const struct flow_queue *q, uint64_t now_us);
 
 /* Drop all, not counted. */

@@ -52,7 +52,8 @@ segment_start(struct segmenter *s, const uint8_t *frame, size_t len,
 	s->offload = *o;
 	if (o->gso_type == OFFLOAD_GSO_NONE || !offload_agrees(o, &s->h) ||
 	    (o->flags & OFFLOAD_NEEDS_CSUM) == 0 || o->gso_size == 0 ||
-	    payload_len(s) == 0)
+	    (s->h.protocol == HEADERS_PROTO_TCP &&
+	    o->gso_size < OFFLOAD_TCP_SEGMENT_MIN) || payload_len(s) == 0)
 		return SSHTAP_ERR_FORMAT;
 	return 0;
 }
