@@ -20,8 +20,8 @@
  * INFLIGHT_EXTRA_US more; else it grows, if it is used.
  */
 #define INFLIGHT_SAMPLE_US	5000	/* between two samples */
-#define INFLIGHT_SLACK_US	4000
-#define INFLIGHT_EXTRA_US	2000
+#define INFLIGHT_SLACK_US	3000
+#define INFLIGHT_EXTRA_US	1500
 #define INFLIGHT_MIN		(8 * 1024)
 #define INFLIGHT_MAX		(64 * 1024 * 1024)
 

@@ -38,7 +38,6 @@ give_one(struct ingress *in, const struct offload *o, uint8_t *frame,
 	struct iovec iov[2] = { { .iov_base = NULL },
 	    { .iov_base = frame, .iov_len = len } };
 
-	in->stats.supers += o->gso_type != OFFLOAD_GSO_NONE;
 	give(in, o, iov, 2);
 }
 

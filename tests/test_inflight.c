@@ -317,9 +317,10 @@ test_own_minimum_slides(void **state)
 		f.limit = 1024 * 1024;
 		assert_int_equal(inflight_room(&f, 1024 * 1024), 0);
 		inflight_sample(&f, &t, now_us);
-		/* Three milliseconds, then no cut: this is the shortest. */
+		/* A cut, then none: this is the shortest. */
 		if (i == 0)
-			assert_int_equal(f.limit, 50 * MBIT / 1000 * 3);
+			assert_int_equal(f.limit, 50 * MBIT / 1000 *
+			    (1000 + INFLIGHT_EXTRA_US) / 1000);
 		else
 			assert_true(f.limit > 1024 * 1024);
 	}
@@ -346,8 +347,10 @@ test_few_bytes_are_not_cut(void **state)
 static void
 test_one_sample(void **state)
 {
-	struct tcp_state t = { .rtt_us = 4201, .min_rtt_us = 200,
-	    .rate = 50 * MBIT };
+	struct tcp_state t = { .rtt_us = 200 + INFLIGHT_SLACK_US + 1,
+	    .min_rtt_us = 200, .rate = 50 * MBIT };
+	const uint64_t cut = 50 * MBIT / 1000 * (200 + INFLIGHT_EXTRA_US) /
+	    1000;
 	struct inflight f;
 
 	(void)state;
@@ -359,16 +362,16 @@ test_one_sample(void **state)
 	t.rtt_us++;
 	(void)inflight_room(&f, 100000);
 	inflight_sample(&f, &t, 2);
-	assert_int_equal(f.limit, 13750);
-	assert_int_equal(inflight_room(&f, 13749), 1);
-	assert_int_equal(inflight_room(&f, 13750), 0);
+	assert_int_equal(f.limit, cut);
+	assert_int_equal(inflight_room(&f, cut - 1), 1);
+	assert_int_equal(inflight_room(&f, cut), 0);
 	assert_int_equal(inflight_room(&f, SIZE_MAX), 0);
 	/* Used, it grows; unused it stays. */
 	t.rtt_us = 200;
 	inflight_sample(&f, &t, 3);
-	assert_int_equal(f.limit, 13750 + 13750 / 64 + 128);
+	assert_int_equal(f.limit, cut + cut / 64 + 128);
 	inflight_sample(&f, &t, 4);
-	assert_int_equal(f.limit, 13750 + 13750 / 64 + 128);
+	assert_int_equal(f.limit, cut + cut / 64 + 128);
 }
 
 static void
