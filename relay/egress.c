@@ -31,6 +31,9 @@
 #define SMALL_SLOTS	512
 #define LARGE_SLOTS	48
 
+/* When the places are used up, in times of CoDel's target. */
+#define LATE_TARGETS	4
+
 static_assert(SLOT_SMALL == TAP_SMALL && SLOT_LARGE == TAP_LARGE,
     "a frame of a device has a place");
 static_assert(SLOT_HEADROOM >= CHAN_TUN_SUPER_HEADROOM &&
@@ -49,13 +52,14 @@ take(struct slot_pool *p, uint32_t size)
 
 /*
  * While what waits has not waited for long, the device had better keep the
- * rest: the path is fast, and a loss would make it slower.
+ * rest: the path is fast, or a processor was busy for a moment, and a loss
+ * would make it slower.  For what waits too long at all times there is CoDel.
  */
 static bool
 is_late(const struct egress *e, uint64_t now_us)
 {
 	return flow_queue_wait_us(&e->queue, now_us) >
-	    e->queue.limits.target_us;
+	    LATE_TARGETS * (uint64_t)e->queue.limits.target_us;
 }
 
 static bool
