@@ -442,26 +442,33 @@ relay_tunnel(struct relay_bench *b)
 	assert_int_equal(far->pump.state, PUMP_RUNNING);
 }
 
+void
+relay_fill(uint8_t *frame, uint8_t fill, size_t len)
+{
+	memset(frame, fill, len);
+	frame[12] = 0x88;
+	frame[13] = 0xb5;
+}
+
 bool
 relay_put(struct relay_plug *g, uint8_t fill, size_t len)
 {
 	uint8_t frame[TAP_FRAME_MAX];
 
-	memset(frame, fill, len);
+	relay_fill(frame, fill, len);
 	return tap_send(g->host, frame, len) == 0;
 }
 
 bool
 relay_get(struct relay_plug *g, uint8_t *fillp, size_t *lenp)
 {
-	uint8_t frame[TAP_FRAME_MAX];
-	size_t i;
+	uint8_t frame[TAP_FRAME_MAX], expected[TAP_FRAME_MAX];
 
 	if (tap_recv(g->host, frame, sizeof(frame), lenp) != 0)
 		return false;
 	*fillp = frame[0];
-	for (i = 0; i < *lenp; i++)
-		assert_int_equal(frame[i], *fillp);
+	relay_fill(expected, *fillp, *lenp);
+	assert_memory_equal(frame, expected, *lenp);
 	return true;
 }
 

@@ -90,6 +90,12 @@ void relay_ring(struct relay_plug *g);
 /* A tunnel from client to server, and the devices at its ends. */
 void relay_tunnel(struct relay_bench *b);
 
+/*
+ * A frame; all of them are of one flow, or else their order would be up to the
+ * seed of the queue.
+ */
+void relay_fill(uint8_t *frame, uint8_t fill, size_t len);
+
 /* Frames between the test and a device; false when full or empty. */
 bool relay_put(struct relay_plug *g, uint8_t fill, size_t len);
 bool relay_get(struct relay_plug *g, uint8_t *fillp, size_t *lenp);

@@ -95,7 +95,7 @@ fake_recv(struct tap *t, uint8_t *frame, size_t size, size_t *lenp)
 	if (f->left == 0)
 		return SSHTAP_ERR_AGAIN;
 	assert_true(size >= FRAME);
-	memset(frame, (int)f->left--, FRAME);
+	relay_fill(frame, (uint8_t)f->left--, FRAME);
 	*lenp = FRAME;
 	return 0;
 }
