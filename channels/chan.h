@@ -222,10 +222,10 @@ int chan_tun_send_super(struct chan *c, const uint8_t words[CHAN_TUN_WORDS],
 
 /*
  * Tell what the way to the peer holds by itself, in bytes.  From then on a
- * stock peer is sent that and CHAN_TUN_STOCK_BACKLOG more without credit: when more than
- * 256 KiB wait in it, each frame that it takes makes it copy all of them
- * (OpenSSH's sshbuf.c: a buffer grows by 256 bytes at a time from there on).
- * For others nothing changes.
+ * stock peer is sent that and CHAN_TUN_STOCK_BACKLOG more without credit: when
+ * more than 256 KiB wait in it, each frame that it takes makes it copy all of
+ * them (OpenSSH's sshbuf.c: a buffer grows by 256 bytes at a time from there
+ * on).  For others nothing changes.
  */
 #define CHAN_TUN_STOCK_BACKLOG	(160 * 1024)
 void chan_tun_set_path(struct chan *c, uint32_t bytes);

@@ -49,8 +49,8 @@ void egress_clear(struct egress *e);
 
 /*
  * Read one frame into the queue.
- * Returns as tap_recv_super does, or SSHTAP_ERR_TOO_BIG: there is no place for it
- * now; the device keeps it.
+ * Returns as tap_recv_super does, or SSHTAP_ERR_TOO_BIG: there is no place
+ * for it now; the device keeps it.
  */
 int egress_read(struct egress *e, uint64_t now_us);
 

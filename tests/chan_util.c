@@ -161,8 +161,11 @@ on_data(void *ctx, struct chan *c, bool is_stderr, const struct view *bytes)
 static void
 on_writable(void *ctx, struct chan *c)
 {
-	(void)c;
-	note(ctx, 'W');
+	struct side *s = ctx;
+
+	if (s->writable_first == NULL)
+		s->writable_first = c;
+	note(s, 'W');
 }
 
 static void

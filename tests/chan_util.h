@@ -36,6 +36,7 @@ struct side {
 
 	char log[1024];		/* a letter for each event */
 	struct chan *asked;	/* by the peer */
+	struct chan *writable_first;	/* since the test set it to NULL */
 	uint32_t answer;	/* to tun_request, 0 accepts */
 	uint32_t mode, unit;
 	uint32_t reason;

@@ -338,6 +338,29 @@ test_full_carrier(void **state)
 	assert_string_equal(p->client.log, "W");
 }
 
+/* Each finds room for one frame only: they take turns. */
+static void
+test_full_carrier_is_shared(void **state)
+{
+	struct tables *p = *state;
+	struct chan *c[2];
+	unsigned i, sent[2] = { 0, 0 };
+
+	c[0] = tables_open_tun(p);
+	c[1] = tables_open_tun(p);
+	for (i = 0; i < 100; i++) {
+		p->client.is_blocked = true;
+		(void)side_send_frame(c[0], 1, 100);
+		(void)side_send_frame(c[1], 1, 100);
+		p->client.is_blocked = false;
+		p->client.writable_first = NULL;
+		chans_carrier_writable(p->client.cs);
+		sent[p->client.writable_first == c[1]]++;
+	}
+	assert_int_equal(sent[0], 50);
+	assert_int_equal(sent[1], 50);
+}
+
 /* Frames in until the window would have been used up many times. */
 static void
 test_credit_is_rare_and_sufficient(void **state)
@@ -592,6 +615,7 @@ main(void)
 		PAIR(test_open_arguments),
 		PAIR(test_full_window_and_adjust),
 		PAIR(test_full_carrier),
+		PAIR(test_full_carrier_is_shared),
 		PAIR(test_credit_is_rare_and_sufficient),
 		PAIR(test_grant_to_own),
 		STOCK(test_grant_to_stock),

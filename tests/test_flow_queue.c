@@ -178,6 +178,50 @@ test_super_frame_is_paid_for(void **state)
 	assert_in_range(n, SUPER / FULL, SUPER / FULL + 2);
 }
 
+/* What headers cost that are not in the frame. */
+static void
+test_charge(void **state)
+{
+	struct flow_bench *b = *state;
+	struct slot *s;
+	uint16_t last;
+	unsigned i, n;
+
+	flow_put(b, 0, 100);
+	last = flow_put(b, 0, 100);
+	assert_non_null(s = flow_queue_next(&b->q, b->now));
+	flow_queue_charge(&b->q, s, 10 * FULL);
+	assert_int_equal(s->left, 100);
+	flow_sent_all(b, s);
+	for (i = 0; i < 20; i++)
+		flow_put(b, 1, FULL);
+	for (n = 0; flow_take(b) != last; n++)
+		assert_in_range(n, 0, 19);
+	assert_in_range(n, 9, 11);
+}
+
+/* A sparse flow that has just been served hides nothing. */
+static void
+test_wait(void **state)
+{
+	struct flow_bench *b = *state;
+
+	assert_int_equal(flow_queue_wait_us(&b->q, b->now), 0);
+	flow_put(b, 0, FULL);
+	flow_put(b, 0, FULL);
+	flow_put(b, 0, FULL);
+	flow_take(b);
+	flow_take(b);
+	b->now += 7000;
+	flow_put(b, 1, 100);
+	assert_int_equal(flow_queue_wait_us(&b->q, b->now), 7000);
+	flow_take(b);
+	assert_int_equal(flow_queue_wait_us(&b->q, b->now), 7000);
+	assert_int_equal(flow_queue_wait_us(&b->q, 0), 0);
+	flow_take(b);
+	assert_int_equal(flow_queue_wait_us(&b->q, b->now), 0);
+}
+
 /* Another flow may come in between, and it is named again after that. */
 static void
 test_sent_in_parts(void **state)
@@ -597,6 +641,8 @@ main(void)
 		TEST(test_new_again_takes_turns),
 		TEST(test_shares_by_bytes),
 		TEST(test_super_frame_is_paid_for),
+		TEST(test_charge),
+		TEST(test_wait),
 		TEST(test_sent_in_parts),
 		TEST(test_behind),
 		TEST(test_drops_late_frames),

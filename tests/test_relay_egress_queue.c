@@ -318,7 +318,7 @@ test_device_keeps_what_has_no_place(void **state)
 		out_put_number(b, i, 60);
 	assert_false(egress_has_place(&b->e, b->now));
 	fake_tap_put(&b->device, whole, 60, NULL);
-	assert_int_equal(egress_read(&b->e, b->now + 4 * OUT_MS),
+	assert_int_equal(egress_read(&b->e, b->now + 19 * OUT_MS),
 	    SSHTAP_ERR_TOO_BIG);
 	assert_int_equal(fake_tap_left(&b->device), 1);
 	assert_int_equal(egress_send(&b->e, b->now), SSHTAP_ERR_AGAIN);
@@ -341,7 +341,7 @@ test_late_ones_make_a_place(void **state)
 	b->side.is_blocked = true;
 	for (i = 0; i < OUT_SMALL; i++)
 		out_put_number(b, i, 60);
-	b->now += 6 * OUT_MS;
+	b->now += 21 * OUT_MS;
 	for (; i < OUT_SMALL + 300; i++)
 		out_put_number(b, i, 60);
 	dropped = (unsigned)b->e.queue.dropped[FLOW_DROP_FULL];
@@ -364,7 +364,7 @@ test_places_of_super_frames(void **state)
 	for (i = 0; i < OUT_LARGE; i++)
 		out_put_number(b, i, 3000);
 	assert_false(egress_has_place(&b->e, b->now));
-	b->now += 6 * OUT_MS;
+	b->now += 21 * OUT_MS;
 	for (; i < OUT_LARGE + 5; i++)
 		out_put_number(b, i, 3000);
 	assert_int_equal(b->e.queue.dropped[FLOW_DROP_FULL], 5);
