@@ -51,7 +51,8 @@ tcp_state_get(int fd, struct tcp_state *t)
 		return fail();
 	*t = (struct tcp_state){ .rtt_us = info.tcpi_rtt,
 	    .min_rtt_us = info.tcpi_min_rtt == UINT32_MAX ? 0 :
-	    info.tcpi_min_rtt, .rate = info.tcpi_delivery_rate };
+	    info.tcpi_min_rtt, .rate = info.tcpi_delivery_rate,
+	    .sent = info.tcpi_data_segs_out };
 	return 0;
 }
 
@@ -92,7 +93,8 @@ tcp_state_get(int fd, struct tcp_state *t)
 	if (ms > UINT32_MAX / MS_US)
 		ms = UINT32_MAX / MS_US;
 	*t = (struct tcp_state){ .rtt_us = ms * MS_US,
-	    .rate = (uint64_t)info.tcpi_snd_cwnd * 1000 / ms };
+	    .rate = (uint64_t)info.tcpi_snd_cwnd * 1000 / ms,
+	    .sent = (uint32_t)info.tcpi_txpackets };
 	return 0;
 }
 

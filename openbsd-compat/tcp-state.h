@@ -16,6 +16,7 @@ struct tcp_state {
 	uint32_t rtt_us;	/* smoothed */
 	uint32_t min_rtt_us;	/* the shortest of late, 0: not kept */
 	uint64_t rate;		/* delivered bytes per second, 0: not known */
+	uint32_t sent;		/* segments with data, modulo 2^32 */
 };
 
 /* Reference: tcp(7), TCP_INFO; on macOS TCP_CONNECTION_INFO. */

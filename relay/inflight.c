@@ -49,10 +49,10 @@ clamp(uint64_t n, uint64_t min, uint64_t max)
 }
 
 void
-inflight_init(struct inflight *f, uint32_t wait_us)
+inflight_init(struct inflight *f, uint32_t wait)
 {
 	memset(f, 0, sizeof(*f));
-	f->wait_us = wait_us;
+	f->wait = wait;
 	f->limit = INFLIGHT_MAX;
 }
 
@@ -103,30 +103,46 @@ set_settle(struct inflight *f, uint32_t rtt_us, uint64_t now_us)
 	f->settle_us = now_us + SETTLE_US + 2 * (uint64_t)rtt_us;
 }
 
-static void
-cut(struct inflight *f, uint32_t rtt_us, uint32_t base_us, uint64_t now_us)
+/* The first cut, when it is time for it; its effect shows later. */
+static bool
+may_cut(struct inflight *f, const struct tcp_state *t, uint64_t now_us)
 {
-	uint64_t rate = f->rate, seen = f->used * SECOND_US / rtt_us, limit;
-
 	if (!f->is_long) {
 		f->is_long = true;
-		f->long_us = now_us;
-		f->before = f->limit;
-		set_settle(f, rtt_us, now_us);
-	} else if (now_us >= f->settle_us) {
+		f->since = t->sent;
+		f->long_us = 0;
+	}
+	if (f->long_us != 0)
+		return true;
+	if (t->sent - f->since < f->wait)
+		return false;
+	f->long_us = now_us;
+	f->before = f->limit;
+	set_settle(f, t->rtt_us, now_us);
+	return true;
+}
+
+static void
+cut(struct inflight *f, const struct tcp_state *t, uint32_t base_us,
+    uint64_t now_us)
+{
+	uint64_t rate = f->rate, seen = f->used * SECOND_US / t->rtt_us;
+	uint64_t limit;
+
+	if (!may_cut(f, t, now_us))
+		return;
+	if (now_us >= f->settle_us) {
 		if (seen < rate)
 			rate = seen;
-		set_settle(f, rtt_us, now_us);
+		set_settle(f, t->rtt_us, now_us);
 	}
-	if (now_us - f->long_us < f->wait_us)
-		return;
 	limit = clamp(bytes_in(rate, (uint64_t)base_us + INFLIGHT_EXTRA_US),
 	    INFLIGHT_MIN, INFLIGHT_MAX);
 	if (limit < f->limit)
 		f->limit = limit;
-	if (now_us - f->long_us <= PATIENCE_US + 4 * (uint64_t)rtt_us)
+	if (now_us - f->long_us <= PATIENCE_US + 4 * (uint64_t)t->rtt_us)
 		return;
-	f->base_us = rtt_us;
+	f->base_us = t->rtt_us;
 	f->base_end_us = now_us + BASE_US;
 	f->limit = f->before;
 	f->is_long = false;
@@ -166,7 +182,7 @@ inflight_sample(struct inflight *f, const struct tcp_state *t,
 		if (is_used)
 			grow(f, t->rtt_us, base_us);
 	} else if (is_used || (f->used > INFLIGHT_MIN && f->used > most))
-		cut(f, t->rtt_us, base_us, now_us);
+		cut(f, t, base_us, now_us);
 	else
 		f->is_long = false;	/* few bytes: it is not by us */
 	f->used = 0;

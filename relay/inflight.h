@@ -33,11 +33,12 @@ struct inflight {
 	uint64_t limit;		/* bytes, INFLIGHT_MIN to INFLIGHT_MAX */
 	uint64_t rate;		/* bytes per second, 0: not known */
 	uint64_t next_us;	/* when a sample is due */
-	uint32_t wait_us;	/* before the first cut */
+	uint32_t wait;		/* segments before the first cut */
 
 	uint64_t used;		/* most that was queued since the last one */
-	bool is_long;		/* the round trip, though the limit is cut */
-	uint64_t long_us;	/* since when */
+	bool is_long;		/* the round trip */
+	uint32_t since;		/* segments that were sent then */
+	uint64_t long_us;	/* first cut, which did not help so far; or 0 */
 	uint64_t settle_us;	/* when a cut must have shown its effect */
 	uint64_t before;	/* the limit before the first of these cuts */
 	uint32_t base_us;	/* shortest of another path, 0: as measured */
@@ -49,9 +50,11 @@ struct inflight {
 /*
  * There is no limit but INFLIGHT_MAX until a sample makes one.
  *
- * wait_us: so long the round trip has to be a long one before it does.
+ * wait:    so many segments have to be sent, and the round trip to be a long
+ *          one all the time, before it does: TCP takes one sample of it with
+ *          each, and its mean remembers what was before.
  */
-void inflight_init(struct inflight *f, uint32_t wait_us);
+void inflight_init(struct inflight *f, uint32_t wait);
 
 bool inflight_is_due(const struct inflight *f, uint64_t now_us);
 /* A rate or round trip of 0 changes nothing. */

@@ -13,17 +13,18 @@
 #include "openbsd-compat/tcp-state.h"
 
 /*
- * A stock peer drops what the window does not hold, and a busy machine makes
- * round trips long for a moment, too.
+ * A stock peer drops what the window does not hold, so be sure: while little
+ * is sent to it its confirmations are delayed, which looks like a queue for
+ * some samples after that.
  */
-#define IN_WAIT_US	100000
+#define IN_WAIT		50
 
 void
 path_init(struct path *p, int fd, uint64_t now_us)
 {
 	*p = (struct path){ .fd = fd, .in_since_us = now_us };
 	inflight_init(&p->out, 0);
-	inflight_init(&p->in, IN_WAIT_US);
+	inflight_init(&p->in, IN_WAIT);
 }
 
 void

@@ -374,6 +374,29 @@ test_one_sample(void **state)
 	assert_int_equal(f.limit, cut + cut / 64 + 128);
 }
 
+/* So many segments have to find the round trip long, without a break. */
+static void
+test_waits_for_segments(void **state)
+{
+	struct tcp_state t = { .rtt_us = 200 + INFLIGHT_SLACK_US + 1,
+	    .min_rtt_us = 200, .rate = 50 * MBIT, .sent = UINT32_MAX - 20 };
+	struct inflight f;
+	unsigned i;
+
+	(void)state;
+	inflight_init(&f, 50);
+	for (i = 1; i < 120; i++) {
+		if (i == 40)
+			t.rtt_us -= 1;
+		if (i == 41)
+			t.rtt_us += 1;
+		(void)inflight_room(&f, 100000);
+		inflight_sample(&f, &t, i * INFLIGHT_SAMPLE_US);
+		assert_int_equal(f.limit < INFLIGHT_MAX, i >= 91);
+		t.sent++;
+	}
+}
+
 static void
 test_limits(void **state)
 {
@@ -470,6 +493,7 @@ main(void)
 		cmocka_unit_test(test_own_minimum_slides),
 		cmocka_unit_test(test_few_bytes_are_not_cut),
 		cmocka_unit_test(test_one_sample),
+		cmocka_unit_test(test_waits_for_segments),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_unknown_changes_nothing),
 		cmocka_unit_test(test_when_due),
