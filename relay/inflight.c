@@ -103,17 +103,25 @@ set_settle(struct inflight *f, uint32_t rtt_us, uint64_t now_us)
 	f->settle_us = now_us + SETTLE_US + 2 * (uint64_t)rtt_us;
 }
 
-/* The first cut, when it is time for it; its effect shows later. */
+/*
+ * The first cut, when it is time for it; its effect shows later.  TCP has a
+ * mean of round trips, which remembers confirmations that were delayed while
+ * little was sent: until that has passed it falls.
+ */
 static bool
 may_cut(struct inflight *f, const struct tcp_state *t, uint64_t now_us)
 {
 	if (!f->is_long) {
 		f->is_long = true;
-		f->since = t->sent;
 		f->long_us = 0;
+		f->from_us = 0;
 	}
 	if (f->long_us != 0)
 		return true;
+	if (f->from_us == 0 || t->rtt_us < f->from_us - f->from_us / 8) {
+		f->from_us = t->rtt_us;
+		f->since = t->sent;
+	}
 	if (t->sent - f->since < f->wait)
 		return false;
 	f->long_us = now_us;
@@ -157,7 +165,9 @@ grow(struct inflight *f, uint32_t rtt_us, uint32_t base_us)
 {
 	uint64_t step = f->limit / GROW_DIV + GROW_MIN;
 
-	if (rtt_us > (uint64_t)base_us + CALM_US &&
+	if (rtt_us <= (uint64_t)base_us + CALM_US && f->wait != 0)
+		step = f->limit;
+	else if (rtt_us > (uint64_t)base_us + CALM_US &&
 	    rtt_us > INFLIGHT_SAMPLE_US)
 		step = step * INFLIGHT_SAMPLE_US / rtt_us + 1;
 	f->limit = clamp(f->limit + step, INFLIGHT_MIN, INFLIGHT_MAX);
@@ -179,9 +189,9 @@ inflight_sample(struct inflight *f, const struct tcp_state *t,
 	most = bytes_in(f->rate, (uint64_t)base_us + INFLIGHT_EXTRA_US);
 	if (t->rtt_us <= (uint64_t)base_us + INFLIGHT_SLACK_US) {
 		f->is_long = false;
-		if (is_used)
+		if (is_used || f->wait != 0)
 			grow(f, t->rtt_us, base_us);
-	} else if (is_used || (f->used > INFLIGHT_MIN && f->used > most))
+	} else if ((is_used && f->wait == 0) || (f->used > INFLIGHT_MIN && f->used > most))
 		cut(f, t, base_us, now_us);
 	else
 		f->is_long = false;	/* few bytes: it is not by us */

@@ -37,7 +37,8 @@ struct inflight {
 
 	uint64_t used;		/* most that was queued since the last one */
 	bool is_long;		/* the round trip */
-	uint32_t since;		/* segments that were sent then */
+	uint32_t since;		/* segments that were sent then, */
+	uint32_t from_us;	/* and what it was */
 	uint64_t long_us;	/* first cut, which did not help so far; or 0 */
 	uint64_t settle_us;	/* when a cut must have shown its effect */
 	uint64_t before;	/* the limit before the first of these cuts */
@@ -50,9 +51,11 @@ struct inflight {
 /*
  * There is no limit but INFLIGHT_MAX until a sample makes one.
  *
- * wait:    so many segments have to be sent, and the round trip to be a long
- *          one all the time, before it does: TCP takes one sample of it with
- *          each, and its mean remembers what was before.
+ * wait:    0 where inflight_room is told what is on its way.  Where that can
+ *          only be guessed, and a cut costs frames: so many segments have to
+ *          be sent, and the round trip to be a long one all the time that is
+ *          not about to become short, before it is cut; and the limit grows
+ *          quickly while there is no queue.
  */
 void inflight_init(struct inflight *f, uint32_t wait);
 
