@@ -191,7 +191,8 @@ inflight_sample(struct inflight *f, const struct tcp_state *t,
 		f->is_long = false;
 		if (is_used || f->wait != 0)
 			grow(f, t->rtt_us, base_us);
-	} else if ((is_used && f->wait == 0) || (f->used > INFLIGHT_MIN && f->used > most))
+	} else if ((is_used && f->wait == 0) ||
+	    (f->used > INFLIGHT_MIN && f->used > most))
 		cut(f, t, base_us, now_us);
 	else
 		f->is_long = false;	/* few bytes: it is not by us */
