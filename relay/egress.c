@@ -44,12 +44,6 @@ static_assert(CHAN_TUN_WORDS == OFFLOAD_SIZE &&
 
 /* === From the device === */
 
-static struct slot *
-take(struct slot_pool *p, uint32_t size)
-{
-	return size == SLOT_SMALL ? slot_take_small(p) : slot_take_large(p);
-}
-
 /*
  * While what waits has not waited for long, the device had better keep the
  * rest: the path is fast, or a processor was busy for a moment, and a loss
@@ -66,10 +60,10 @@ static bool
 has_place(struct egress *e, struct slot **sp, uint32_t size, uint64_t now_us)
 {
 	if (*sp == NULL)
-		*sp = take(&e->pool, size);
+		*sp = slot_take(&e->pool, size);
 	if (*sp == NULL && is_late(e, now_us)) {
 		flow_queue_make_room(&e->queue, size);
-		*sp = take(&e->pool, size);
+		*sp = slot_take(&e->pool, size);
 	}
 	return *sp != NULL;
 }
@@ -387,7 +381,7 @@ egress_init(struct egress *e, struct tap *tap, const struct path *path)
 	    tap_mode(tap) == TAP_POINT_TO_POINT);
 	e->joiner.emit = send_joined;
 	e->joiner.ctx = e;
-	e->piece = slot_take_large(&e->pool);
+	e->piece = slot_take(&e->pool, SLOT_LARGE);
 	return 0;
 }
 

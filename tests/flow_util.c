@@ -125,8 +125,8 @@ flow_teardown(void **state)
 uint16_t
 flow_put_ecn(struct flow_bench *b, unsigned flow, uint32_t len, uint8_t ecn)
 {
-	struct slot *s = len <= SLOT_SMALL ? slot_take_small(&b->pool) :
-	    slot_take_large(&b->pool);
+	struct slot *s = slot_take(&b->pool,
+	    len <= SLOT_SMALL ? SLOT_SMALL : SLOT_LARGE);
 
 	assert_non_null(s);
 	s->len = len;

@@ -29,7 +29,7 @@ assert_waiting(const struct flow_bench *b, unsigned frames, uint32_t bytes)
 	assert_int_equal(sum, bytes);
 	assert_int_equal(b->q.frames, frames);
 	assert_int_equal(b->q.bytes, bytes);
-	assert_int_equal(b->pool.nsmall + b->pool.nlarge,
+	assert_int_equal(b->pool.small.nfree + b->pool.large.nfree,
 	    SMALL + LARGE - frames);
 }
 
@@ -442,9 +442,9 @@ test_room_is_made_in_the_longest(void **state)
 		flow_put(b, 1, 60);
 	for (i = 0; i < 349; i++)
 		flow_put(b, 2, 60);
-	assert_int_equal(b->pool.nsmall, 0);
+	assert_int_equal(b->pool.small.nfree, 0);
 	flow_queue_make_room(&b->q, SLOT_SMALL);
-	assert_int_equal(b->pool.nsmall, 64);
+	assert_int_equal(b->pool.small.nfree, 64);
 	assert_dropped(b, 0, 64, 0);
 	/* There is room. */
 	flow_queue_make_room(&b->q, SLOT_SMALL);
@@ -464,23 +464,23 @@ test_room_of_short_flows(void **state)
 
 	for (i = 0; i < 7; i++)
 		flow_put(b, 0, 60);
-	while ((held[n] = slot_take_small(&b->pool)) != NULL)
+	while ((held[n] = slot_take(&b->pool, SLOT_SMALL)) != NULL)
 		n++;
 	/* Half, rounded up. */
 	flow_queue_make_room(&b->q, SLOT_SMALL);
-	assert_int_equal(b->pool.nsmall, 4);
-	while ((held[n] = slot_take_small(&b->pool)) != NULL)
+	assert_int_equal(b->pool.small.nfree, 4);
+	while ((held[n] = slot_take(&b->pool, SLOT_SMALL)) != NULL)
 		n++;
 	flow_queue_make_room(&b->q, SLOT_SMALL);
-	while ((held[n] = slot_take_small(&b->pool)) != NULL)
+	while ((held[n] = slot_take(&b->pool, SLOT_SMALL)) != NULL)
 		n++;
 	flow_queue_make_room(&b->q, SLOT_SMALL);
 	assert_dropped(b, 0, 7, 0);
-	assert_int_equal(b->pool.nsmall, 1);
-	held[n] = slot_take_small(&b->pool);
+	assert_int_equal(b->pool.small.nfree, 1);
+	held[n] = slot_take(&b->pool, SLOT_SMALL);
 	/* None waits. */
 	flow_queue_make_room(&b->q, SLOT_SMALL);
-	assert_int_equal(b->pool.nsmall, 0);
+	assert_int_equal(b->pool.small.nfree, 0);
 	assert_dropped(b, 0, 7, 0);
 	assert_null(flow_queue_next(&b->q, b->now));
 }
@@ -495,9 +495,9 @@ test_room_for_super_frames(void **state)
 	for (i = 0; i < LARGE; i++)
 		flow_put(b, 0, SUPER);
 	small[1] = flow_put(b, 0, 60);
-	assert_int_equal(b->pool.nlarge, 0);
+	assert_int_equal(b->pool.large.nfree, 0);
 	flow_queue_make_room(&b->q, SLOT_LARGE);
-	assert_int_equal(b->pool.nlarge, 1);
+	assert_int_equal(b->pool.large.nfree, 1);
 	assert_dropped(b, 0, 1, 0);
 	assert_int_equal(flow_take(b), small[0]);
 	assert_int_equal(flow_take(b), small[0] + 2);
@@ -522,15 +522,15 @@ test_room_spares_what_is_begun(void **state)
 
 	flow_put(b, 0, SUPER);
 	flow_put(b, 0, SUPER);
-	while ((held[n] = slot_take_large(&b->pool)) != NULL)
+	while ((held[n] = slot_take(&b->pool, SLOT_LARGE)) != NULL)
 		n++;
 	assert_non_null(s = flow_queue_next(&b->q, b->now));
 	flow_queue_sent(&b->q, s, 1);
 	flow_queue_make_room(&b->q, SLOT_LARGE);
-	assert_int_equal(b->pool.nlarge, 1);
-	held[n] = slot_take_large(&b->pool);
+	assert_int_equal(b->pool.large.nfree, 1);
+	held[n] = slot_take(&b->pool, SLOT_LARGE);
 	flow_queue_make_room(&b->q, SLOT_LARGE);
-	assert_int_equal(b->pool.nlarge, 0);
+	assert_int_equal(b->pool.large.nfree, 0);
 	assert_dropped(b, 0, 1, 0);
 	assert_ptr_equal(flow_queue_next(&b->q, b->now), s);
 	assert_null(s->next);
@@ -551,7 +551,7 @@ test_room_beside_what_is_begun(void **state)
 	assert_non_null(s = flow_queue_next(&b->q, b->now));
 	flow_queue_sent(&b->q, s, 1);
 	flow_put(b, 1, SUPER);
-	while (slot_take_large(&b->pool) != NULL)
+	while (slot_take(&b->pool, SLOT_LARGE) != NULL)
 		continue;
 	flow_queue_make_room(&b->q, SLOT_LARGE);
 	assert_dropped(b, 0, 1, 0);
@@ -576,7 +576,7 @@ test_room_in_old_flows(void **state)
 	flow_take(b);
 	assert_non_null(flow_queue_next(&b->q, b->now));
 	assert_null(b->q.new_flows.first);
-	while (slot_take_large(&b->pool) != NULL)
+	while (slot_take(&b->pool, SLOT_LARGE) != NULL)
 		continue;
 	flow_queue_make_room(&b->q, SLOT_LARGE);
 	assert_dropped(b, 0, 1, 0);

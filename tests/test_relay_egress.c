@@ -219,7 +219,7 @@ test_malformed_words(void **state)
 	out_expect_nothing(b);
 	out_assert_stats(b, 0, 2 * n, 0, 0, 0);
 	/* All the places are free again. */
-	assert_int_equal(b->e.pool.nsmall, OUT_SMALL);
+	assert_int_equal(b->e.pool.small.nfree, OUT_SMALL);
 }
 
 /* === Super-frames === */
@@ -279,7 +279,7 @@ test_supers_are_cut(void **state)
 	}
 	out_expect_nothing(b);
 	out_assert_stats(b, 0, 0, 0, OUT_KINDS, 0);
-	assert_int_equal(b->e.pool.nlarge, OUT_LARGE);
+	assert_int_equal(b->e.pool.large.nfree, OUT_LARGE);
 }
 
 static void

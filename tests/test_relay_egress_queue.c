@@ -175,7 +175,7 @@ test_datagrams_are_joined(void **state)
 		    frames[i] + 42, 100);
 	out_expect_nothing(b);
 	out_assert_stats(b, 0, 0, 0, 0, 30);
-	assert_int_equal(b->e.pool.nsmall, OUT_SMALL);
+	assert_int_equal(b->e.pool.small.nfree, OUT_SMALL);
 }
 
 /* Who takes no super-frames of datagrams gets each as it is. */

@@ -48,17 +48,17 @@ take_all(struct slot_pool *p, struct slot *slots[SMALL + LARGE])
 	struct slot *s;
 	unsigned n = 0;
 
-	while ((s = slot_take_small(p)) != NULL) {
+	while ((s = slot_take(p, SLOT_SMALL)) != NULL) {
 		assert_in_range(n, 0, SMALL - 1);
 		assert_int_equal(s->size, SLOT_SMALL);
 		slots[n++] = s;
-		assert_int_equal(p->nsmall, SMALL - n);
+		assert_int_equal(p->small.nfree, SMALL - n);
 	}
-	while ((s = slot_take_large(p)) != NULL) {
+	while ((s = slot_take(p, SLOT_LARGE)) != NULL) {
 		assert_in_range(n, SMALL, SMALL + LARGE - 1);
 		assert_int_equal(s->size, SLOT_LARGE);
 		slots[n++] = s;
-		assert_int_equal(p->nlarge, SMALL + LARGE - n);
+		assert_int_equal(p->large.nfree, SMALL + LARGE - n);
 	}
 	return n;
 }
@@ -70,16 +70,16 @@ test_gives_out_all_of_each_size(void **state)
 	struct slot *slots[SMALL + LARGE];
 	unsigned i, round;
 
-	assert_int_equal(p->nsmall, SMALL);
-	assert_int_equal(p->nlarge, LARGE);
+	assert_int_equal(p->small.nfree, SMALL);
+	assert_int_equal(p->large.nfree, LARGE);
 	for (round = 0; round < 3; round++) {
 		assert_int_equal(take_all(p, slots), SMALL + LARGE);
-		assert_null(slot_take_small(p));
-		assert_null(slot_take_large(p));
+		assert_null(slot_take(p, SLOT_SMALL));
+		assert_null(slot_take(p, SLOT_LARGE));
 		for (i = 0; i < SMALL + LARGE; i++)
 			slot_give(p, slots[i]);
-		assert_int_equal(p->nsmall, SMALL);
-		assert_int_equal(p->nlarge, LARGE);
+		assert_int_equal(p->small.nfree, SMALL);
+		assert_int_equal(p->large.nfree, LARGE);
 	}
 }
 
@@ -119,21 +119,21 @@ test_last_one_given_is_first(void **state)
 	struct slot_pool *p = *state;
 	struct slot *a, *b, *c;
 
-	assert_non_null(a = slot_take_small(p));
-	assert_non_null(b = slot_take_small(p));
+	assert_non_null(a = slot_take(p, SLOT_SMALL));
+	assert_non_null(b = slot_take(p, SLOT_SMALL));
 	slot_give(p, a);
 	slot_give(p, b);
-	assert_ptr_equal(slot_take_small(p), b);
+	assert_ptr_equal(slot_take(p, SLOT_SMALL), b);
 	assert_null(b->next);
-	assert_ptr_equal(slot_take_small(p), a);
-	assert_non_null(c = slot_take_small(p));
+	assert_ptr_equal(slot_take(p, SLOT_SMALL), a);
+	assert_non_null(c = slot_take(p, SLOT_SMALL));
 	assert_true(c != a && c != b);
 	assert_null(c->next);
-	assert_non_null(a = slot_take_large(p));
+	assert_non_null(a = slot_take(p, SLOT_LARGE));
 	slot_give(p, c);
 	slot_give(p, a);
-	assert_ptr_equal(slot_take_large(p), a);
-	assert_ptr_equal(slot_take_small(p), c);
+	assert_ptr_equal(slot_take(p, SLOT_LARGE), a);
+	assert_ptr_equal(slot_take(p, SLOT_SMALL), c);
 }
 
 /* So that an idle tunnel needs no more than it had at its busiest. */
@@ -150,10 +150,10 @@ test_unused_places_need_no_memory(void **state)
 	assert_int_equal(slot_pool_init(&p, 1024, 64), 0);
 	assert_true((p.storage_size + page - 1) / page <= sizeof(in_core));
 	for (i = 0; i < 3; i++) {
-		assert_non_null(s = slot_take_small(&p));
+		assert_non_null(s = slot_take(&p, SLOT_SMALL));
 		memset(s->frame, 1, 60);
 		slot_give(&p, s);
-		assert_non_null(s = slot_take_large(&p));
+		assert_non_null(s = slot_take(&p, SLOT_LARGE));
 		memset(s->frame, 1, 60);
 		slot_give(&p, s);
 	}
@@ -178,16 +178,16 @@ test_limits(void **state)
 
 	(void)state;
 	assert_int_equal(slot_pool_init(&p, 0, 0), 0);
-	assert_null(slot_take_small(&p));
-	assert_null(slot_take_large(&p));
+	assert_null(slot_take(&p, SLOT_SMALL));
+	assert_null(slot_take(&p, SLOT_LARGE));
 	slot_pool_free(&p);
 	assert_int_equal(slot_pool_init(&p, 0, 1), 0);
-	assert_null(slot_take_small(&p));
-	assert_non_null(slot_take_large(&p));
+	assert_null(slot_take(&p, SLOT_SMALL));
+	assert_non_null(slot_take(&p, SLOT_LARGE));
 	slot_pool_free(&p);
 	assert_int_equal(slot_pool_init(&p, 1, 0), 0);
-	assert_non_null(slot_take_small(&p));
-	assert_null(slot_take_large(&p));
+	assert_non_null(slot_take(&p, SLOT_SMALL));
+	assert_null(slot_take(&p, SLOT_LARGE));
 	slot_pool_free(&p);
 	assert_null(p.storage);
 	slot_pool_free(&p);
@@ -198,7 +198,7 @@ test_limits(void **state)
 	assert_int_equal(slot_pool_init(&p, UINT_MAX, UINT_MAX),
 	    SSHTAP_ERR_ALLOC);
 	assert_int_equal(slot_pool_init(&p, 0, UINT_MAX), SSHTAP_ERR_ALLOC);
-	assert_null(slot_take_small(&p));
+	assert_null(slot_take(&p, SLOT_SMALL));
 	slot_pool_free(&p);
 }
 

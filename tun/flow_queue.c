@@ -273,7 +273,7 @@ flow_queue_make_room(struct flow_queue *q, uint32_t size)
 	struct flow *longest = NULL;
 	uint32_t n = 0;
 
-	if ((size == SLOT_SMALL ? q->pool->nsmall : q->pool->nlarge) > 0)
+	if (slot_count(q->pool, size) > 0)
 		return;
 	/* Whatever has something waiting is in a list. */
 	scan(&q->new_flows, size, &longest, &n);

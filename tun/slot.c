@@ -56,7 +56,7 @@ slot_pool_init(struct slot_pool *p, unsigned nsmall, unsigned nlarge)
 	size_t size = get_size(nsmall, nlarge);
 	void *storage;
 
-	*p = (struct slot_pool){ .nsmall = 0 };
+	*p = (struct slot_pool){ .storage = NULL };
 	if (nsmall == 0 && nlarge == 0)
 		return 0;
 	if (size == 0)
@@ -67,25 +67,14 @@ slot_pool_init(struct slot_pool *p, unsigned nsmall, unsigned nlarge)
 		return SSHTAP_ERR_ALLOC;
 	p->storage = storage;
 	p->storage_size = size;
-	p->slots = storage;
-	p->small_end = nsmall;
-	p->large_end = nlarge;
-	p->nsmall = nsmall;
-	p->nlarge = nlarge;
+	p->small.slots = storage;
+	p->large.slots = p->small.slots + nsmall;
+	p->small.places = p->storage +
+	    ALIGN((nsmall + nlarge) * sizeof(struct slot));
+	p->large.places = p->small.places + nsmall * PLACE(SLOT_SMALL);
+	p->small.nfree = nsmall;
+	p->large.nfree = nlarge;
 	return 0;
-}
-
-static uint8_t *
-small_place(const struct slot_pool *p, unsigned i)
-{
-	return p->storage + ALIGN((p->small_end + p->large_end) *
-	    sizeof(struct slot)) + i * PLACE(SLOT_SMALL);
-}
-
-static uint8_t *
-large_place(const struct slot_pool *p, unsigned i)
-{
-	return small_place(p, p->small_end) + i * PLACE(SLOT_LARGE);
 }
 
 /*
@@ -97,73 +86,54 @@ void
 slot_pool_free(struct slot_pool *p)
 {
 	if (p->storage != NULL) {
-		explicit_bzero(small_place(p, 0),
-		    p->small_used * PLACE(SLOT_SMALL));
-		explicit_bzero(large_place(p, 0),
-		    p->large_used * PLACE(SLOT_LARGE));
+		explicit_bzero(p->small.places,
+		    p->small.used * PLACE(SLOT_SMALL));
+		explicit_bzero(p->large.places,
+		    p->large.used * PLACE(SLOT_LARGE));
 		(void)munmap(p->storage, p->storage_size);
 	}
-	*p = (struct slot_pool){ .nsmall = 0 };
+	*p = (struct slot_pool){ .storage = NULL };
 }
 
-/* Of those that came back; NULL if there are none. */
-static struct slot *
-pop(struct slot **listp)
+static struct slot_kind *
+kind_of(struct slot_pool *p, uint32_t size)
 {
-	struct slot *s = *listp;
+	return size == SLOT_SMALL ? &p->small : &p->large;
+}
 
+struct slot *
+slot_take(struct slot_pool *p, uint32_t size)
+{
+	struct slot_kind *k = kind_of(p, size);
+	struct slot *s = k->back;
+
+	if (k->nfree == 0)
+		return NULL;
+	k->nfree--;
 	if (s != NULL) {
-		*listp = s->next;
+		k->back = s->next;
 		s->next = NULL;
+		return s;
 	}
-	return s;
-}
-
-struct slot *
-slot_take_small(struct slot_pool *p)
-{
-	struct slot *s;
-	unsigned i;
-
-	if (p->nsmall == 0)
-		return NULL;
-	p->nsmall--;
-	if ((s = pop(&p->small)) != NULL)
-		return s;
-	i = p->small_used++;
-	s = &p->slots[i];
-	s->frame = small_place(p, i) + SLOT_HEADROOM;
-	s->size = SLOT_SMALL;
-	return s;
-}
-
-struct slot *
-slot_take_large(struct slot_pool *p)
-{
-	struct slot *s;
-	unsigned i;
-
-	if (p->nlarge == 0)
-		return NULL;
-	p->nlarge--;
-	if ((s = pop(&p->large)) != NULL)
-		return s;
-	i = p->large_used++;
-	s = &p->slots[p->small_end + i];
-	s->frame = large_place(p, i) + SLOT_HEADROOM;
-	s->size = SLOT_LARGE;
+	s = &k->slots[k->used];
+	s->frame = k->places + k->used * PLACE(size) + SLOT_HEADROOM;
+	s->size = size;
+	k->used++;
 	return s;
 }
 
 void
 slot_give(struct slot_pool *p, struct slot *s)
 {
-	struct slot **listp = s->size == SLOT_SMALL ? &p->small : &p->large;
+	struct slot_kind *k = kind_of(p, s->size);
 
-	if (s->size == SLOT_SMALL)
-		p->nsmall++;
-	else
-		p->nlarge++;
-	s->next = *listp;
-	*listp = s;
+	k->nfree++;
+	s->next = k->back;
+	k->back = s;
+}
+
+unsigned
+slot_count(const struct slot_pool *p, uint32_t size)
+{
+	return size == SLOT_SMALL ? p->small.nfree : p->large.nfree;
 }

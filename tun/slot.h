@@ -40,13 +40,18 @@ struct slot {
 	bool is_judged;		/* CoDel had its say */
 };
 
-struct slot_pool {
-	unsigned nsmall, nlarge;	/* free ones */
-	struct slot *small, *large;	/* those of them that came back */
-	unsigned small_used, large_used;	/* were ever given out, */
-	unsigned small_end, large_end;		/* of so many */
-	uint8_t *storage;
+/* Those of one size. */
+struct slot_kind {
+	unsigned nfree;
+	unsigned used;		/* how many were ever given out */
+	struct slot *back;	/* free ones that came back */
 	struct slot *slots;
+	uint8_t *places;
+};
+
+struct slot_pool {
+	struct slot_kind small, large;
+	uint8_t *storage;
 	size_t storage_size;
 };
 
@@ -63,11 +68,14 @@ int slot_pool_init(struct slot_pool *p, unsigned nsmall, unsigned nlarge);
 void slot_pool_free(struct slot_pool *p);
 
 /*
- * A free one, or NULL.  Its frame begins at a multiple of 64 bytes; whatever
- * it had in it when it was given back still is.
+ * A free one of this size (SLOT_SMALL, SLOT_LARGE), or NULL.  Its frame begins
+ * at a multiple of 64 bytes; whatever it had in it when it was given back
+ * still is.
  */
-struct slot *slot_take_small(struct slot_pool *p);
-struct slot *slot_take_large(struct slot_pool *p);
+struct slot *slot_take(struct slot_pool *p, uint32_t size);
+
+/* How many of this size are free. */
+unsigned slot_count(const struct slot_pool *p, uint32_t size);
 
 /* Give it back, each once; it is the first to be taken again. */
 void slot_give(struct slot_pool *p, struct slot *s);

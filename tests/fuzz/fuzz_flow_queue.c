@@ -72,9 +72,9 @@ check_pool(struct scene *c)
 	for (i = 0; i < SLOTS; i++)
 		if (!is_seen[i] && c->books[i].place == WAITING)
 			used[i < SMALL ? 0 : 1]++;
-	require(c->pool.nsmall + used[0] == SMALL);
-	require(c->pool.nlarge + used[1] == LARGE);
-	require(n[0] <= c->pool.nsmall && n[1] <= c->pool.nlarge);
+	require(c->pool.small.nfree + used[0] == SMALL);
+	require(c->pool.large.nfree + used[1] == LARGE);
+	require(n[0] <= c->pool.small.nfree && n[1] <= c->pool.large.nfree);
 }
 
 static unsigned
@@ -185,7 +185,7 @@ put(struct scene *c, struct view *v)
 	struct book *b;
 
 	s = len > SLOT_SMALL || (kind & 0x20) != 0 ?
-	    slot_take_large(&c->pool) : slot_take_small(&c->pool);
+	    slot_take(&c->pool, SLOT_LARGE) : slot_take(&c->pool, SLOT_SMALL);
 	if (s == NULL)
 		return;
 	b = book_of(c, s);
@@ -245,8 +245,8 @@ static void
 make_room(struct scene *c, uint32_t size)
 {
 	unsigned begun = count_begun(c), i, left = 0;
-	unsigned *np = size == SLOT_SMALL ? &c->pool.nsmall :
-	    &c->pool.nlarge;
+	unsigned *np = size == SLOT_SMALL ? &c->pool.small.nfree :
+	    &c->pool.large.nfree;
 	unsigned before = *np;
 
 	flow_queue_make_room(&c->q, size);
@@ -322,7 +322,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		send_next(&c, 0);
 	}
 	check(&c);
-	require(c.pool.nsmall == SMALL && c.pool.nlarge == LARGE);
+	require(c.pool.small.nfree == SMALL && c.pool.large.nfree == LARGE);
 	slot_pool_free(&c.pool);
 	return 0;
 }
