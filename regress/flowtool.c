@@ -33,6 +33,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "regress/tool.h"
+#include "tun/bytes.h"
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT	103
 #define UDP_GRO		104
@@ -48,7 +51,7 @@
 #define WINDOW		4u		/* trains not acknowledged yet */
 #define ROOM		(8 * 1024 * 1024)
 
-static void __attribute__((noreturn))
+void
 usage(void)
 {
 	fprintf(stderr,
@@ -58,71 +61,6 @@ usage(void)
 	    " [gro]\n"
 	    "       flowtool trains ADDRESS PORT TRAINS SIZE SEGMENTS LAST\n");
 	exit(2);
-}
-
-static void __attribute__((noreturn))
-die(const char *what)
-{
-	fprintf(stderr, "flowtool: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static unsigned
-number(const char *s, unsigned long max)
-{
-	unsigned long n;
-	char *end;
-
-	errno = 0;
-	n = strtoul(s, &end, 0);
-	if (errno != 0 || end == s || *end != '\0' || n > max)
-		usage();
-	return (unsigned)n;
-}
-
-static void
-put32(uint8_t *p, uint32_t n)
-{
-	p[0] = (uint8_t)(n >> 24);
-	p[1] = (uint8_t)(n >> 16);
-	p[2] = (uint8_t)(n >> 8);
-	p[3] = (uint8_t)n;
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
-}
-
-static void
-put16(uint8_t *p, unsigned n)
-{
-	p[0] = (uint8_t)(n >> 8);
-	p[1] = (uint8_t)n;
-}
-
-static unsigned
-get16(const uint8_t *p)
-{
-	return (unsigned)p[0] << 8 | p[1];
-}
-
-/* As frametool's. */
-static void
-fill(uint8_t *p, size_t len, uint32_t n, unsigned place)
-{
-	uint64_t x;
-	size_t i;
-
-	x = ((uint64_t)n << 24 ^ (uint64_t)place << 8) * 2654435761u + 1;
-	for (i = 0; i < len; i++) {
-		x ^= x >> 12;
-		x ^= x << 25;
-		x ^= x >> 27;
-		p[i] = (uint8_t)((x * 2685821657736338717u) >> 56);
-	}
 }
 
 static void
@@ -313,10 +251,10 @@ put_datagram(const struct train *t, uint8_t *p, uint32_t n, unsigned place)
 {
 	unsigned size = size_at(t, place);
 
-	put32(p, n);
-	put16(p + 4, place);
-	put16(p + 6, size);
-	fill(p + TRAIN_HEADER, size - TRAIN_HEADER, n, place);
+	bytes_put_u32(p, n);
+	bytes_put_u16(p + 4, place);
+	bytes_put_u16(p + 6, size);
+	fill(p + TRAIN_HEADER, size - TRAIN_HEADER, 0, n, place);
 }
 
 static void
@@ -371,8 +309,8 @@ trains(const struct train *t, const char *host, const char *port)
 		}
 		if (recv(fd, ack, sizeof(ack), 0) != (ssize_t)sizeof(ack))
 			die("no acknowledgement");
-		if (get32(ack) > wanted)
-			wanted = get32(ack);
+		if (bytes_u32(ack) > wanted)
+			wanted = bytes_u32(ack);
 	}
 	return 0;
 }
@@ -385,8 +323,8 @@ check_datagram(struct train *t, const uint8_t *p, size_t len)
 	unsigned place;
 	uint32_t n;
 
-	n = len < TRAIN_HEADER ? UINT32_MAX : get32(p);
-	place = n >= t->count ? UINT32_MAX : get16(p + 4);
+	n = len < TRAIN_HEADER ? UINT32_MAX : bytes_u32(p);
+	place = n >= t->count ? UINT32_MAX : bytes_u16(p + 4);
 	if (place > t->segments || len != size_at(t, place)) {
 		t->wrong++;
 		return;
@@ -476,7 +414,7 @@ gather(struct train *t, const char *host, const char *port, bool gro)
 		if (t->next_train == told)
 			continue;
 		told = t->next_train;
-		put32(ack, told);
+		bytes_put_u32(ack, told);
 		if (sendto(fd, ack, sizeof(ack), 0, &from.sa, fromlen) == -1)
 			die("sendto");
 	}

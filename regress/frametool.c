@@ -31,6 +31,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "regress/tool.h"
+
 #define HEADER_SIZE	14
 #define TAG_SIZE	4
 #define FRAME_MAX	65536
@@ -57,7 +59,7 @@ struct run {
 	uint32_t by_size[FRAME_MAX];
 };
 
-static void
+void
 usage(void)
 {
 	fprintf(stderr,
@@ -69,26 +71,6 @@ usage(void)
 	exit(2);
 }
 
-static void
-die(const char *what)
-{
-	fprintf(stderr, "frametool: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static unsigned
-number(const char *s, unsigned long max)
-{
-	unsigned long n;
-	char *end;
-
-	errno = 0;
-	n = strtoul(s, &end, 0);
-	if (errno != 0 || end == s || *end != '\0' || n > max)
-		usage();
-	return (unsigned)n;
-}
-
 static uint64_t
 now_us(void)
 {
@@ -97,22 +79,6 @@ now_us(void)
 	if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
 		die("clock_gettime");
 	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
-}
-
-/* The stream behind the header; xorshift64*, good enough to see damage. */
-static void
-fill(uint8_t *p, size_t len, unsigned seed, uint32_t n, size_t size)
-{
-	uint64_t x;
-	size_t i;
-
-	x = ((uint64_t)n << 24 ^ (uint64_t)size << 8 ^ seed) * 2654435761u + 1;
-	for (i = 0; i < len; i++) {
-		x ^= x >> 12;
-		x ^= x << 25;
-		x ^= x >> 27;
-		p[i] = (uint8_t)((x * 2685821657736338717u) >> 56);
-	}
 }
 
 /* A socket that only sends listens to no protocol. */

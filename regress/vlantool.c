@@ -32,6 +32,9 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "regress/tool.h"
+#include "tun/bytes.h"
+
 #define TAG_AT		12
 #define TAG_SIZE	4
 #define IP_AT		18		/* with the tag */
@@ -59,78 +62,13 @@ struct flow {
 	const char *why;		/* of what was wrong, the first */
 };
 
-static void __attribute__((noreturn))
+void
 usage(void)
 {
 	fprintf(stderr,
 	    "usage: vlantool inject IF FRAMES SIZE SEGMENTS VLAN\n"
 	    "       vlantool collect IF FRAMES SIZE SEGMENTS VLAN\n");
 	exit(2);
-}
-
-static void __attribute__((noreturn))
-die(const char *what)
-{
-	fprintf(stderr, "vlantool: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static unsigned
-number(const char *s, unsigned long max)
-{
-	unsigned long n;
-	char *end;
-
-	errno = 0;
-	n = strtoul(s, &end, 0);
-	if (errno != 0 || end == s || *end != '\0' || n > max)
-		usage();
-	return (unsigned)n;
-}
-
-static void
-put32(uint8_t *p, uint32_t n)
-{
-	p[0] = (uint8_t)(n >> 24);
-	p[1] = (uint8_t)(n >> 16);
-	p[2] = (uint8_t)(n >> 8);
-	p[3] = (uint8_t)n;
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
-}
-
-static void
-put16(uint8_t *p, unsigned n)
-{
-	p[0] = (uint8_t)(n >> 8);
-	p[1] = (uint8_t)n;
-}
-
-static unsigned
-get16(const uint8_t *p)
-{
-	return (unsigned)p[0] << 8 | p[1];
-}
-
-/* As frametool's. */
-static void
-fill(uint8_t *p, size_t len, uint32_t n, unsigned place)
-{
-	uint64_t x;
-	size_t i;
-
-	x = ((uint64_t)n << 24 ^ (uint64_t)place << 8) * 2654435761u + 1;
-	for (i = 0; i < len; i++) {
-		x ^= x >> 12;
-		x ^= x << 25;
-		x ^= x >> 27;
-		p[i] = (uint8_t)((x * 2685821657736338717u) >> 56);
-	}
 }
 
 /* Of the segment at this place in a super-frame. */
@@ -146,7 +84,7 @@ add_up(uint32_t sum, const uint8_t *p, size_t len)
 	size_t i;
 
 	for (i = 0; i + 1 < len; i += 2)
-		sum += get16(p + i);
+		sum += bytes_u16(p + i);
 	if (len % 2 != 0)
 		sum += (uint32_t)p[len - 1] << 8;
 	while (sum > 0xffff)
@@ -170,22 +108,22 @@ put_headers(const struct flow *f, uint8_t *p, uint32_t n)
 
 	memset(p, 0, HEADERS);
 	memcpy(p, ether, sizeof(ether));
-	put16(p + TAG_AT + 2, f->vlan);
+	bytes_put_u16(p + TAG_AT + 2, f->vlan);
 	ip[0] = 0x45;
-	put16(ip + 2, IP_SIZE + TCP_SIZE + f->super);
-	put16(ip + 4, n * (f->segments + 1));
+	bytes_put_u16(ip + 2, IP_SIZE + TCP_SIZE + f->super);
+	bytes_put_u16(ip + 4, n * (f->segments + 1));
 	ip[8] = 64;
 	ip[9] = IPPROTO_TCP;
-	put32(ip + 12, 0xc6120501);	/* 198.18.5.1, .2 */
-	put32(ip + 16, 0xc6120502);
-	put16(ip + 10, ~add_up(0, ip, IP_SIZE));
-	put16(tcp, 40000);
-	put16(tcp + 2, 40001);
-	put32(tcp + 4, n * f->super);
+	bytes_put_u32(ip + 12, 0xc6120501);	/* 198.18.5.1, .2 */
+	bytes_put_u32(ip + 16, 0xc6120502);
+	bytes_put_u16(ip + 10, ~add_up(0, ip, IP_SIZE));
+	bytes_put_u16(tcp, 40000);
+	bytes_put_u16(tcp + 2, 40001);
+	bytes_put_u32(tcp + 4, n * f->super);
 	tcp[12] = TCP_SIZE / 4 << 4;
 	tcp[13] = TCP_PSH_ACK;
-	put16(tcp + 14, 1000);
-	put16(tcp + 16, pseudo_sum(ip, TCP_SIZE + f->super));
+	bytes_put_u16(tcp + 14, 1000);
+	bytes_put_u16(tcp + 16, pseudo_sum(ip, TCP_SIZE + f->super));
 }
 
 static void
@@ -236,7 +174,7 @@ inject(const struct flow *f)
 		put_headers(f, frame, n);
 		at = HEADERS;
 		for (place = 0; place <= f->segments; place++) {
-			fill(frame + at, size_at(f, place), n, place);
+			fill(frame + at, size_at(f, place), 0, n, place);
 			at += size_at(f, place);
 		}
 		if (writev(f->fd, iov, 2) == -1)
@@ -263,7 +201,7 @@ check_payload(const struct flow *f, uint32_t seq, const uint8_t *p,
 		size = size_at(f, place);
 		if (size > len)
 			return "segment cut short";
-		fill(expected, size, n, place);
+		fill(expected, size, 0, n, place);
 		if (memcmp(p, expected, size) != 0)
 			return "content";
 	}
@@ -276,23 +214,23 @@ check_packet(const struct flow *f, const struct virtio_net_hdr *vh,
     const uint8_t *ip, size_t len)
 {
 	const uint8_t *tcp = ip + IP_SIZE;
-	uint32_t seq = get32(tcp + 4), sum;
+	uint32_t seq = bytes_u32(tcp + 4), sum;
 	size_t payload = len - IP_SIZE - TCP_SIZE;
 	unsigned first = seq % f->super / f->size;
 	bool is_last = seq % f->super + payload == f->super;
 
-	if (get16(ip + 2) != len)
+	if (bytes_u16(ip + 2) != len)
 		return "total length";
 	if (add_up(0, ip, IP_SIZE) != 0xffff)
 		return "checksum of IPv4";
-	if (get16(ip + 4) !=
+	if (bytes_u16(ip + 4) !=
 	    ((seq / f->super * (f->segments + 1) + first) & 0xffff))
 		return "identification";
 	if (tcp[13] != (is_last ? TCP_PSH_ACK : TCP_ACK))
 		return "flags";
 	sum = pseudo_sum(ip, len - IP_SIZE);
 	if ((vh->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
-		if (get16(tcp + 16) != sum)
+		if (bytes_u16(tcp + 16) != sum)
 			return "sum of the pseudo header";
 	} else if (add_up(sum, tcp, len - IP_SIZE) != 0xffff)
 		return "checksum of TCP";
@@ -325,7 +263,7 @@ collect_frame(struct flow *f, const struct virtio_net_hdr *vh,
 	}
 	f->frames++;
 	f->supers += vh->gso_type != VIRTIO_NET_HDR_GSO_NONE;
-	seq = get32(ip + IP_SIZE + 4);
+	seq = bytes_u32(ip + IP_SIZE + 4);
 	if (seq < f->next) {
 		f->reordered++;
 		return;
