@@ -198,109 +198,110 @@ test_defaults(void **state)
 }
 
 /* A line, and what is shown for it. */
+static const struct {
+	const char *text, *shown;
+} values[] = {
+	{ "Port 1\nPort 65535", "port 1\nport 65535\n" },
+	{ "ListenAddress h", "listenaddress h\n" },
+	{ "ListenAddress h:9", "listenaddress h:9\n" },
+	{ "ListenAddress [h]:9", "listenaddress h:9\n" },
+	{ "ListenAddress 192.0.2.1", "listenaddress 192.0.2.1\n" },
+	{ "ListenAddress ::1", "listenaddress ::1\n" },
+	{ "ListenAddress [::1]", "listenaddress ::1\n" },
+	{ "ListenAddress [::1]:9", "listenaddress [::1]:9\n" },
+	{ "ListenAddress [fe80::1%eth0.5]:9\nListenAddress 0.0.0.0",
+	    "listenaddress [fe80::1%eth0.5]:9\n"
+	    "listenaddress 0.0.0.0\n" },
+	{ "AddressFamily any", "addressfamily any\n" },
+	{ "AddressFamily INET", "addressfamily inet\n" },
+	{ "AddressFamily inet6", "addressfamily inet6\n" },
+	{ "TCPKeepAlive no", "tcpkeepalive no\n" },
+	{ "KeepAlive false", "tcpkeepalive no\n" },
+	{ "TCPCongestion bbr", "tcpcongestion bbr\n" },
+	{ "TCPCongestion system", "tcpcongestion system\n" },
+	{ "TunnelOffload no", "tunneloffload no\n" },
+	{ "BusyPoll 0", "busypoll 0\n" },
+	{ "BusyPoll 1000", "busypoll 1000\nhostkey" },
+	{ "HostKey /a", "busypoll 0\nhostkey /a\nhostkeya" },
+	{ "HostKey /a\nHostKey \"/b c\"",
+	    "hostkey /a\nhostkey \"/b c\"\n" },
+	{ "HostKeyAlgorithms rsa-sha2-512,nonsense,ssh-ed25519",
+	    "hostkeyalgorithms rsa-sha2-512,ssh-ed25519\n" },
+	{ "HostKeyAlgorithms -rsa*",
+	    "hostkeyalgorithms ssh-ed25519,ecdsa-sha2-nistp256\n" },
+	{ "HostKeyAlgorithms ^rsa-sha2-256", "hostkeyalgorithms "
+	    "rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256,"
+	    "rsa-sha2-512\n" },
+	{ "HostKeyAlgorithms +nonsense", "hostkeyalgorithms "
+	    KEY_DEFAULT_HOSTKEY_LIST "\n" },
+	{ "KexAlgorithms curve25519-sha256",
+	    "kexalgorithms curve25519-sha256\n" },
+	{ "Ciphers chacha20-poly1305@openssh.com",
+	    "ciphers chacha20-poly1305@openssh.com\n" },
+	{ "PubkeyAcceptedAlgorithms ssh-ed25519",
+	    "pubkeyacceptedalgorithms ssh-ed25519\n" },
+	{ "PubkeyAcceptedKeyTypes ssh-ed25519",
+	    "pubkeyacceptedalgorithms ssh-ed25519\n" },
+	{ "Compression yes", "compression yes\n" },
+	{ "Compression delayed", "compression yes\n" },
+	{ "Compression NO", "compression no\n" },
+	{ "RekeyLimit 1G 1h", "rekeylimit 1073741824 3600\n" },
+	{ "RekeyLimit default none", "rekeylimit 0 0\n" },
+	{ "RekeyLimit 16", "rekeylimit 16 0\n" },
+	{ "AuthorizedKeysFile /etc/k/%u .ssh/%U %h/%% \"a b\"",
+	    "authorizedkeysfile /etc/k/%u .ssh/%U %h/%% \"a b\"\n" },
+	{ "AllowUsers a b@10.0.0.0/8\nAllowUsers c*@fe80::*",
+	    "allowusers a\nallowusers b@10.0.0.0/8\n"
+	    "allowusers c*@fe80::*\n" },
+	{ "DenyUsers x@y@1.2.3.4", "denyusers x@y@1.2.3.4\n" },
+	{ "AllowUsers \"=b c\" d#e 'f\"g' h\\\\i", "allowusers \"=b c\""
+	    "\nallowusers d#e\nallowusers \"f\\\"g\"\n"
+	    "allowusers \"h\\\\i\"\n" },
+	{ "AllowUsers '#a'", "allowusers \"#a\"\n" },
+	{ "StrictModes no", "strictmodes no\n" },
+	{ "MaxAuthTries 1", "maxauthtries 1\n" },
+	{ "LoginGraceTime 0", "logingracetime 0\n" },
+	{ "LoginGraceTime 1m30s", "logingracetime 90\n" },
+	{ "MaxStartups 5", "maxstartups 5:100:5\n" },
+	{ "MaxStartups 1:1:1000", "maxstartups 1:1:1000\n" },
+	{ "MaxStartups 7:100:7", "maxstartups 7:100:7\n" },
+	{ "PerSourceMaxStartups none", "persourcemaxstartups none\n" },
+	{ "PerSourceMaxStartups 1", "persourcemaxstartups 1\n" },
+	{ "PerSourceNetBlockSize 24", "persourcenetblocksize 24:64\n" },
+	{ "PerSourceNetBlockSize 0:128",
+	    "persourcenetblocksize 0:128\n" },
+	{ "ClientAliveInterval 1m", "clientaliveinterval 60\n" },
+	{ "ClientAliveCountMax 0", "clientalivecountmax 0\n" },
+	{ "LogLevel quiet", "loglevel QUIET\n" },
+	{ "LogLevel FATAL", "loglevel ERROR\n" },
+	{ "LogLevel VERBOSE", "loglevel VERBOSE\n" },
+	{ "LogLevel DEBUG3", "loglevel DEBUG\n" },
+	{ "SyslogFacility local7", "syslogfacility LOCAL7\n" },
+	{ "SyslogFacility AUTHPRIV", "syslogfacility AUTHPRIV\n" },
+	{ "PidFile none", "pidfile none\n" },
+	{ "PidFile /a", "pidfile /a\n" },
+	{ "PermitTunnel yes", "permittunnel yes\n" },
+	{ "PermitTunnel no", "permittunnel no\n" },
+	{ "PermitTunnel point-to-point",
+	    "permittunnel point-to-point\n" },
+	{ "TunnelBridge br0\nTunnelBridge none 1 3-5",
+	    "tunnelbridge br0\ntunnelbridge none 1 3-5\n" },
+	{ "TunnelMTU 68 2147483645\nTunnelMTU 32750",
+	    "tunnelmtu 68 2147483645\ntunnelmtu 32750\n" },
+	{ "TunnelAddress 10.0.0.1/24 3\nTunnelAddress FE80::1/64 3",
+	    "tunneladdress 10.0.0.1/24 3\n"
+	    "tunneladdress fe80::1/64 3\n" },
+};
+
 static void
 test_values(void **state)
 {
-	static const struct {
-		const char *text, *shown;
-	} cases[] = {
-		{ "Port 1\nPort 65535", "port 1\nport 65535\n" },
-		{ "ListenAddress h", "listenaddress h\n" },
-		{ "ListenAddress h:9", "listenaddress h:9\n" },
-		{ "ListenAddress [h]:9", "listenaddress h:9\n" },
-		{ "ListenAddress 192.0.2.1", "listenaddress 192.0.2.1\n" },
-		{ "ListenAddress ::1", "listenaddress ::1\n" },
-		{ "ListenAddress [::1]", "listenaddress ::1\n" },
-		{ "ListenAddress [::1]:9", "listenaddress [::1]:9\n" },
-		{ "ListenAddress [fe80::1%eth0.5]:9\nListenAddress 0.0.0.0",
-		    "listenaddress [fe80::1%eth0.5]:9\n"
-		    "listenaddress 0.0.0.0\n" },
-		{ "AddressFamily any", "addressfamily any\n" },
-		{ "AddressFamily INET", "addressfamily inet\n" },
-		{ "AddressFamily inet6", "addressfamily inet6\n" },
-		{ "TCPKeepAlive no", "tcpkeepalive no\n" },
-		{ "KeepAlive false", "tcpkeepalive no\n" },
-		{ "TCPCongestion bbr", "tcpcongestion bbr\n" },
-		{ "TCPCongestion system", "tcpcongestion system\n" },
-		{ "TunnelOffload no", "tunneloffload no\n" },
-		{ "BusyPoll 0", "busypoll 0\n" },
-		{ "BusyPoll 1000", "busypoll 1000\nhostkey" },
-		{ "HostKey /a", "busypoll 0\nhostkey /a\nhostkeya" },
-		{ "HostKey /a\nHostKey \"/b c\"",
-		    "hostkey /a\nhostkey \"/b c\"\n" },
-		{ "HostKeyAlgorithms rsa-sha2-512,nonsense,ssh-ed25519",
-		    "hostkeyalgorithms rsa-sha2-512,ssh-ed25519\n" },
-		{ "HostKeyAlgorithms -rsa*",
-		    "hostkeyalgorithms ssh-ed25519,ecdsa-sha2-nistp256\n" },
-		{ "HostKeyAlgorithms ^rsa-sha2-256", "hostkeyalgorithms "
-		    "rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256,"
-		    "rsa-sha2-512\n" },
-		{ "HostKeyAlgorithms +nonsense", "hostkeyalgorithms "
-		    KEY_DEFAULT_HOSTKEY_LIST "\n" },
-		{ "KexAlgorithms curve25519-sha256",
-		    "kexalgorithms curve25519-sha256\n" },
-		{ "Ciphers chacha20-poly1305@openssh.com",
-		    "ciphers chacha20-poly1305@openssh.com\n" },
-		{ "PubkeyAcceptedAlgorithms ssh-ed25519",
-		    "pubkeyacceptedalgorithms ssh-ed25519\n" },
-		{ "PubkeyAcceptedKeyTypes ssh-ed25519",
-		    "pubkeyacceptedalgorithms ssh-ed25519\n" },
-		{ "Compression yes", "compression yes\n" },
-		{ "Compression delayed", "compression yes\n" },
-		{ "Compression NO", "compression no\n" },
-		{ "RekeyLimit 1G 1h", "rekeylimit 1073741824 3600\n" },
-		{ "RekeyLimit default none", "rekeylimit 0 0\n" },
-		{ "RekeyLimit 16", "rekeylimit 16 0\n" },
-		{ "AuthorizedKeysFile /etc/k/%u .ssh/%U %h/%% \"a b\"",
-		    "authorizedkeysfile /etc/k/%u .ssh/%U %h/%% \"a b\"\n" },
-		{ "AllowUsers a b@10.0.0.0/8\nAllowUsers c*@fe80::*",
-		    "allowusers a\nallowusers b@10.0.0.0/8\n"
-		    "allowusers c*@fe80::*\n" },
-		{ "DenyUsers x@y@1.2.3.4", "denyusers x@y@1.2.3.4\n" },
-		{ "AllowUsers \"=b c\" d#e 'f\"g' h\\\\i", "allowusers \"=b c\""
-		    "\nallowusers d#e\nallowusers \"f\\\"g\"\n"
-		    "allowusers \"h\\\\i\"\n" },
-		{ "AllowUsers '#a'", "allowusers \"#a\"\n" },
-		{ "StrictModes no", "strictmodes no\n" },
-		{ "MaxAuthTries 1", "maxauthtries 1\n" },
-		{ "LoginGraceTime 0", "logingracetime 0\n" },
-		{ "LoginGraceTime 1m30s", "logingracetime 90\n" },
-		{ "MaxStartups 5", "maxstartups 5:100:5\n" },
-		{ "MaxStartups 1:1:1000", "maxstartups 1:1:1000\n" },
-		{ "MaxStartups 7:100:7", "maxstartups 7:100:7\n" },
-		{ "PerSourceMaxStartups none", "persourcemaxstartups none\n" },
-		{ "PerSourceMaxStartups 1", "persourcemaxstartups 1\n" },
-		{ "PerSourceNetBlockSize 24", "persourcenetblocksize 24:64\n" },
-		{ "PerSourceNetBlockSize 0:128",
-		    "persourcenetblocksize 0:128\n" },
-		{ "ClientAliveInterval 1m", "clientaliveinterval 60\n" },
-		{ "ClientAliveCountMax 0", "clientalivecountmax 0\n" },
-		{ "LogLevel quiet", "loglevel QUIET\n" },
-		{ "LogLevel FATAL", "loglevel ERROR\n" },
-		{ "LogLevel VERBOSE", "loglevel VERBOSE\n" },
-		{ "LogLevel DEBUG3", "loglevel DEBUG\n" },
-		{ "SyslogFacility local7", "syslogfacility LOCAL7\n" },
-		{ "SyslogFacility AUTHPRIV", "syslogfacility AUTHPRIV\n" },
-		{ "PidFile none", "pidfile none\n" },
-		{ "PidFile /a", "pidfile /a\n" },
-		{ "PermitTunnel yes", "permittunnel yes\n" },
-		{ "PermitTunnel no", "permittunnel no\n" },
-		{ "PermitTunnel point-to-point",
-		    "permittunnel point-to-point\n" },
-		{ "TunnelBridge br0\nTunnelBridge none 1 3-5",
-		    "tunnelbridge br0\ntunnelbridge none 1 3-5\n" },
-		{ "TunnelMTU 68 2147483645\nTunnelMTU 32750",
-		    "tunnelmtu 68 2147483645\ntunnelmtu 32750\n" },
-		{ "TunnelAddress 10.0.0.1/24 3\nTunnelAddress FE80::1/64 3",
-		    "tunneladdress 10.0.0.1/24 3\n"
-		    "tunneladdress fe80::1/64 3\n" },
-	};
 	struct server_config *c = *state;
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		take(c, cases[i].text);
-		assert_shown(c, cases[i].shown);
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		take(c, values[i].text);
+		assert_shown(c, values[i].shown);
 		assert_round_trip(c);
 	}
 }
