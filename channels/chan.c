@@ -91,6 +91,12 @@ chan_is_open(const struct chan *c)
 	return chan_state_is_open(c->state);
 }
 
+bool
+chan_is_of_ours(const struct chan *c)
+{
+	return c->owner->carrier.peer == CARRIER_PEER_SSHTAP;
+}
+
 int
 chan_add(struct chans *cs, const struct chan_ops *ops,
     enum chan_window_rule rule, enum chan_state state, void *user,

@@ -168,6 +168,9 @@ void *chan_user(const struct chan *c);
 void chan_set_user(struct chan *c, void *user);
 bool chan_is_open(const struct chan *c);
 
+/* The peer is an sshtap, as far as the carrier knows. */
+bool chan_is_of_ours(const struct chan *c);
+
 /*
  * May a frame be sent now?  To a peer that takes super-frames only when the
  * longest of those would fit, so that none has to wait for ever behind smaller

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "channels/carrier_session.h"
 #include "client/client_impl.h"
 #include "client/report.h"
 #include "lib/err.h"
@@ -103,8 +102,7 @@ sampled(void *ctx)
 {
 	struct client *c = ctx;
 
-	return pump_path(&c->pump,
-	    carrier_session(c->session).peer == CARRIER_PEER_SSHTAP);
+	return pump_path(&c->pump);
 }
 
 static const struct wire_ops wire_ops = {

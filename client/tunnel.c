@@ -172,8 +172,6 @@ frame(void *ctx, struct chan *ch, uint8_t *bytes, size_t len)
 
 	(void)ch;
 	pump_frame(&c->pump, bytes, len);
-	if (!session_keeps_payloads(c->session))
-		pump_drained(&c->pump);
 }
 
 static void
@@ -184,8 +182,6 @@ super(void *ctx, struct chan *ch, const uint8_t *words, uint8_t *bytes,
 
 	(void)ch;
 	pump_super(&c->pump, words, bytes, len);
-	if (!session_keeps_payloads(c->session))
-		pump_drained(&c->pump);
 }
 
 static void

@@ -207,9 +207,10 @@ to_u32(uint64_t n)
 }
 
 int
-pump_path(struct pump *p, bool is_ours)
+pump_path(struct pump *p)
 {
-	if (p->state != PUMP_RUNNING || p->path == NULL || is_ours)
+	if (p->state != PUMP_RUNNING || p->path == NULL ||
+	    chan_is_of_ours(p->chan))
 		return 0;
 	chan_tun_set_path(p->chan, to_u32(path_holds(p->path)));
 	return chan_tun_set_window(p->chan, to_u32(p->path->in.limit));

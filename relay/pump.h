@@ -93,12 +93,12 @@ void pump_drained(struct pump *p);
 
 /*
  * The path has been looked at.  A stock peer has no queue that drops in time:
- * what it may send is all that keeps the queue of the bottleneck short.
+ * what it may send is all that keeps the queue of the bottleneck short.  One
+ * of ours limits itself.
  *
- * is_ours: the peer limits itself.
  * Returns as chan_tun_set_window does.
  */
-int pump_path(struct pump *p, bool is_ours);
+int pump_path(struct pump *p);
 
 /* Once a second: is the device still there? */
 void pump_check(struct pump *p);

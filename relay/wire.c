@@ -78,6 +78,9 @@ take_packets(struct wire *w)
 		r = session_next(w->session, loop_now(w->loop), &p);
 		if (r == 0)
 			r = hand_on(w, &p);
+		if (r == 0 && !w->ended &&
+		    !session_keeps_payloads(w->session))
+			r = w->ops->drained(w->ctx);
 	} while (r == 0 && !w->ended);
 	if (r == SSHTAP_ERR_AGAIN)
 		r = w->ops->drained(w->ctx);

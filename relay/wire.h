@@ -25,8 +25,9 @@ struct wire_ops {
 	 */
 	int (*packet)(void *ctx, struct session_packet *p);
 	/*
-	 * All whole packets of a read have been taken.  Returns 0 or what
-	 * ends the connection.
+	 * All whole packets of a read have been taken; or one of them, where
+	 * its payload does not stay (session_keeps_payloads).  Returns 0 or
+	 * what ends the connection.
 	 */
 	int (*drained)(void *ctx);
 	/* Bytes came, whatever they are: the peer lives.  May be NULL. */

@@ -159,12 +159,8 @@ frame(void *ctx, struct chan *ch, uint8_t *bytes, size_t len)
 	struct tunnel *t = chan_user(ch);
 
 	(void)ctx;
-	if (t == NULL)
-		return;
-	pump_frame(&t->pump, bytes, len);
-	/* The handler of a lost device takes the tunnel away. */
-	if (t->owner != NULL && !session_keeps_payloads(t->owner->session))
-		pump_drained(&t->pump);
+	if (t != NULL)
+		pump_frame(&t->pump, bytes, len);
 }
 
 static void
@@ -174,11 +170,8 @@ super(void *ctx, struct chan *ch, const uint8_t *words, uint8_t *bytes,
 	struct tunnel *t = chan_user(ch);
 
 	(void)ctx;
-	if (t == NULL)
-		return;
-	pump_super(&t->pump, words, bytes, len);
-	if (t->owner != NULL && !session_keeps_payloads(t->owner->session))
-		pump_drained(&t->pump);
+	if (t != NULL)
+		pump_super(&t->pump, words, bytes, len);
 }
 
 /* The peer takes super-frames: so do we. */
@@ -256,13 +249,12 @@ tunnels_drained(struct network *n)
 int
 tunnels_sampled(struct network *n)
 {
-	bool is_ours = carrier_session(n->session).peer == CARRIER_PEER_SSHTAP;
 	size_t i;
 	int r = 0;
 
 	for (i = 0; i < REQUEST_TUNNELS_MAX && r == 0; i++)
 		if (n->tunnels[i].owner != NULL)
-			r = pump_path(&n->tunnels[i].pump, is_ours);
+			r = pump_path(&n->tunnels[i].pump);
 	return r;
 }
 
