@@ -39,42 +39,56 @@ struct scene {
 	uint64_t now, put, sent, cleared, last[FLOW_QUEUE_FLOWS];
 };
 
+/* Of one of SLOTS: the small ones are in front. */
+static size_t
+number_of(const struct scene *c, const struct slot *s)
+{
+	const struct slot_kind *k = s->size == SLOT_SMALL ? &c->pool.small :
+	    &c->pool.large;
+	size_t i = (size_t)(s - k->slots);
+
+	require(s->size == SLOT_SMALL || s->size == SLOT_LARGE);
+	require(s >= k->slots && i < k->used);
+	return k == &c->pool.small ? i : SMALL + i;
+}
+
 static struct book *
 book_of(struct scene *c, const struct slot *s)
 {
-	size_t i = (size_t)(s - c->pool.slots);
-
-	require(s >= c->pool.slots && i < SLOTS);
-	return &c->books[i];
+	return &c->books[number_of(c, s)];
 }
 
 /* === What must hold === */
 
+/* Those that came back are in its list, the others never were out. */
+static void
+check_kind(struct scene *c, const struct slot_kind *k, uint32_t size,
+    size_t first, unsigned slots)
+{
+	bool is_back[SLOTS] = { false };
+	unsigned back = 0, waiting = 0;
+	const struct slot *s;
+	size_t i;
+
+	for (s = k->back; s != NULL; s = s->next) {
+		i = number_of(c, s);
+		require(s->size == size && !is_back[i]);
+		is_back[i] = true;
+		c->books[i].place = FREE;
+		back++;
+	}
+	for (i = first; i < first + slots; i++)
+		waiting += c->books[i].place == WAITING;
+	require(k->used <= slots);
+	require(k->nfree == back + slots - k->used);
+	require(k->nfree + waiting == slots);
+}
+
 static void
 check_pool(struct scene *c)
 {
-	bool is_seen[SLOTS] = { false };
-	unsigned n[2] = { 0, 0 }, used[2] = { 0, 0 };
-	const struct slot *s;
-	size_t i;
-	int k;
-
-	for (k = 0; k < 2; k++)
-		for (s = k == 0 ? c->pool.small : c->pool.large; s != NULL;
-		    s = s->next) {
-			i = (size_t)(s - c->pool.slots);
-			require(i < SLOTS && !is_seen[i]);
-			require(s->size == (k == 0 ? SLOT_SMALL : SLOT_LARGE));
-			is_seen[i] = true;
-			c->books[i].place = FREE;
-			n[k]++;
-		}
-	for (i = 0; i < SLOTS; i++)
-		if (!is_seen[i] && c->books[i].place == WAITING)
-			used[i < SMALL ? 0 : 1]++;
-	require(c->pool.small.nfree + used[0] == SMALL);
-	require(c->pool.large.nfree + used[1] == LARGE);
-	require(n[0] <= c->pool.small.nfree && n[1] <= c->pool.large.nfree);
+	check_kind(c, &c->pool.small, SLOT_SMALL, 0, SMALL);
+	check_kind(c, &c->pool.large, SLOT_LARGE, SMALL, LARGE);
 }
 
 static unsigned
