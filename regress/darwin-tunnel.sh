@@ -5,37 +5,7 @@
 # sshtap on a Mac, a stock sshd with a TAP at the other end.
 . "$SRCDIR/regress/test-exec.sh"
 . "$SRCDIR/regress/mac.sh"
-
-iperf() {
-	nsenter --net=/run/netns/far iperf3 -s -1 >&2 &
-	iperf_pid=$!
-	wait_for 5 far sh -c "ss -ltn | grep -q ':5201 '" &&
-	    near iperf3 -c 198.18.0.2 -n 10M "$@" >&2
-	status=$?
-	kill "$iperf_pid" 2>/dev/null
-	wait "$iperf_pid" 2>/dev/null
-	return $status
-}
-
-# Every size from a bare header to the MTU, in both directions.
-each_size() {
-	for first in 14 200 400 600 800 1000 1200 1400; do
-		last=$((first + 199))
-		[ $first -ne 14 ] || last=199
-		[ $first -ne 1400 ] || last=1514
-		size=$first
-		while [ $size -le $last ]; do
-			sizes=$size n=1
-			size=$((size + 1))
-			while [ $n -lt 16 ] && [ $size -le $last ]; do
-				sizes=$sizes,$size
-				size=$((size + 1)) n=$((n + 1))
-			done
-			frames_cross "$1" "$2" "$sizes" $((n * 3)) \
-			    $((size % 200)) || return 1
-		done
-	done
-}
+. "$SRCDIR/regress/traffic.sh"
 
 # mDNS, as Bonjour sends it: one datagram is heard at the other end.
 bonjour() {
@@ -68,12 +38,7 @@ check "VLAN, far to near" frames_cross far near 64,1518 300 11 0x88b5 7
 RECV_SECONDS=2
 check "every size, near to far" each_size near far
 check "every size, far to near" each_size far near
-if command -v iperf3 >/dev/null && command -v ss >/dev/null; then
-	check "TCP, near to far" iperf
-	check "TCP, far to near" iperf -R
-else
-	skip_check "TCP" "iperf3 or ss is not installed"
-fi
+iperf_checks
 sshtap_stop
 check "nothing is left on the Mac" wait_for 5 mac_is_clean
 
