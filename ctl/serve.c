@@ -19,11 +19,8 @@
 
 #include "ctl/serve.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "ctl/fault.h"
@@ -191,17 +188,6 @@ static const struct loop_type loop_types[SERVE_FD_COUNT] = {
 	[SERVE_FD_MONITOR] = { "monitor", monitor_ready },
 };
 
-/*
- * A datagram socket does not tell that its other end has closed, so OpenVPN
- * could be killed unnoticed as long as the device is silent.
- */
-static bool
-has_lost_starter(const struct serve *s)
-{
-	return s->cmdline->method.kind == METHOD_OPENVPN &&
-	    kill(s->starter, 0) == -1 && errno == ESRCH;
-}
-
 static void
 tick(void *ctx, uint64_t now_ms)
 {
@@ -212,8 +198,6 @@ tick(void *ctx, uint64_t now_ms)
 	loop_timer_set(s->loop, &s->tick, now_ms + TICK_MS);
 	if (tap_check(s->tap) == SSHTAP_ERR_GONE)
 		device_gone(s);
-	else if (has_lost_starter(s))
-		serve_end(s, 0);
 	else if (s->ops->tick != NULL)
 		s->ops->tick(s);
 }
@@ -413,7 +397,7 @@ serve_as_root(struct serve *s, bool *is_monitorp)
 int
 serve_run(const struct cmdline *c)
 {
-	struct serve s = { .cmdline = c, .starter = getppid() };
+	struct serve s = { .cmdline = c };
 	bool removes = true;
 	int r;
 

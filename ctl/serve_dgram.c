@@ -297,6 +297,31 @@ try_remote(struct serve *s)
 		serve_fail(s, r, s->cmdline->method.remote);
 }
 
+/*
+ * A datagram socket does not tell that its other end has closed: sending does.
+ * OpenVPN drops what is empty (process_incoming_tun in its forward.c and
+ * multi_process_incoming_tun in multi.c), so it can be asked as long as the
+ * device is silent.  It may have closed the socket and live on, and may not be
+ * allowed to signal us then, having given up root.
+ */
+static void
+try_openvpn(struct serve *s)
+{
+	struct dgram *d = s->peer;
+
+	if (send(d->fd, "", 0, 0) == -1 && is_absent(errno))
+		unplug(s);
+}
+
+static void
+tick(struct serve *s)
+{
+	if (s->cmdline->method.kind == METHOD_OPENVPN)
+		try_openvpn(s);
+	else
+		try_remote(s);
+}
+
 static bool
 has_peer(int fd)
 {
@@ -340,6 +365,6 @@ const struct serve_ops serve_dgram_ops = {
 	.start = dgram_start,
 	.move = move,
 	.peer_ready = dgram_ready,
-	.tick = try_remote,
+	.tick = tick,
 	.stop = dgram_stop,
 };

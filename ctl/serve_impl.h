@@ -70,7 +70,6 @@ struct serve {
 	const struct cmdline *cmdline;
 	const struct serve_ops *ops;
 	struct user user;		/* who called us */
-	pid_t starter;			/* our parent at the start */
 	struct unixsock sock;		/* listening, bound or connected */
 	struct monitor *monitor;	/* NULL: not as root */
 	struct tap *tap;

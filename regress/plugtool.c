@@ -13,7 +13,8 @@
  *
  * A relay ends with 0 when an end closes.  openvpn stands in for OpenVPN:
  * one end is the socket pair that it makes for a program (open_tun_afunix in
- * its src/openvpn/tun_afunix.c), with the same variables and the same end.
+ * its src/openvpn/tun_afunix.c), with the same variables and the same end:
+ * the socket is closed and the program gets SIGINT, or after SIGHUP nothing.
  */
 
 #include <errno.h>
@@ -215,13 +216,15 @@ receive(const struct end *e, uint8_t *frame, size_t *lenp)
 	return read_all(e->in, frame, *lenp);
 }
 
-/* A datagram that nobody is there for is lost. */
+/* A datagram that nobody is there for is lost; an empty one is none. */
 static bool
 send_frame(const struct end *e, const uint8_t *frame, size_t len)
 {
 	uint8_t length[4] = { 0, 0, (uint8_t)(len >> 8), (uint8_t)len };
 	ssize_t n;
 
+	if (len == 0)
+		return true;
 	if (e->length_size > 0)
 		return write_all(e->out, length + 4 - e->length_size,
 		    e->length_size) && write_all(e->out, frame, len);
@@ -382,7 +385,9 @@ main_openvpn(char **argv)
 	pair.in = pair.out = fds[1];
 	relay(&pair, &other);
 	(void)close(fds[1]);
-	(void)kill(pid, SIGINT);
+	/* It has no right to do so once it has given root up. */
+	if (stopped != SIGHUP)
+		(void)kill(pid, SIGINT);
 	if (waitpid(pid, &status, 0) != pid)
 		die("waitpid");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
@@ -397,6 +402,7 @@ main(int argc, char **argv)
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = note_stop;
 	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGHUP, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &sa, NULL);
 	if (argc == 4 && strcmp(argv[1], "relay") == 0) {

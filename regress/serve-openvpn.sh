@@ -77,6 +77,14 @@ serve_end b
 check "OpenVPN was killed: nothing is left" wait_for 5 nothing_is_left
 
 openvpn_start 1500 "" "$TAPCTL"
+near ip link set "$NEAR_TAP" down
+kill -HUP "$vpn_pid"
+check "OpenVPN closes the socket and cannot signal us: status 0" \
+    openvpn_ends_with 0
+serve_end b
+check "OpenVPN closed the socket: nothing is left" wait_for 5 nothing_is_left
+
+openvpn_start 1500 "" "$TAPCTL"
 kill -KILL "$(children_of "$vpn_pid")"
 wait_for 5 not near ip link show "$NEAR_TAP"
 kill -TERM "$vpn_pid"
