@@ -252,6 +252,9 @@ set_mtu(int s, struct ifreq *ifr, const struct tap_request *rq,
 {
 	int r;
 
+	/* A user's own device may have it already, and takes no other. */
+	if (ioctl(s, SIOCGIFMTU, ifr) == 0 && ifr->ifr_mtu == (int)rq->mtu)
+		return 0;
 	ifr->ifr_mtu = (int)rq->mtu;
 	if (ioctl(s, SIOCSIFMTU, ifr) == 0)
 		return 0;
@@ -267,6 +270,9 @@ static int
 set_lladdr(int s, struct ifreq *ifr, const struct tap_request *rq,
     struct tap_fault *fault)
 {
+	if (ioctl(s, SIOCGIFHWADDR, ifr) == 0 && memcmp(rq->lladdr,
+	    ifr->ifr_hwaddr.sa_data, TAP_LLADDR_LEN) == 0)
+		return 0;
 	ifr->ifr_hwaddr = (struct sockaddr){ .sa_family = ARPHRD_ETHER };
 	memcpy(ifr->ifr_hwaddr.sa_data, rq->lladdr, TAP_LLADDR_LEN);
 	if (ioctl(s, SIOCSIFHWADDR, ifr) == 0)
