@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "ctl/fault.h"
 #include "ctl/value.h"
 #include "lib/err.h"
 #include "lib/log.h"
@@ -69,6 +70,13 @@ handle_lladdr(struct cmdline *c, const char *arg)
 }
 
 static int
+handle_bridge(struct cmdline *c, const char *arg)
+{
+	c->bridge = arg;
+	return fault_check_name(arg);
+}
+
+static int
 handle_owner(struct cmdline *c, const char *arg)
 {
 	return value_get_uid("-o", arg, &c->uid);
@@ -113,6 +121,7 @@ static const struct option options[] = {
 	    handle_mtu },
 	{ "-a", "an Ethernet address",
 	    BIT(CMDLINE_CREATE) | BIT(CMDLINE_SERVE), handle_lladdr },
+	{ "-b", "a bridge", BIT(CMDLINE_SERVE), handle_bridge },
 	{ "-o", "a user", BIT(CMDLINE_CREATE), handle_owner },
 	{ "--down", NULL, BIT(CMDLINE_CREATE), handle_down },
 	{ "--dry-run", NULL, BIT(CMDLINE_CLEANUP), handle_dry_run },
@@ -134,7 +143,8 @@ cmdline_usage(void)
 	    "       tapctl show [--json] name\n"
 	    "       tapctl destroy name ...\n"
 	    "       tapctl cleanup [--dry-run] [--json]\n"
-	    "       tapctl serve [-k] [-u unit] [-m mtu] [-a address] method\n"
+	    "       tapctl serve [-k] [-u unit] [-m mtu] [-a address] "
+	    "[-b bridge] method\n"
 	    "       tapctl help | version\n"
 	    "methods: stream:[connect:]path  stream:fd:number  "
 	    "dgram:path[,path]\n"

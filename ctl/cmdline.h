@@ -29,6 +29,7 @@ struct cmdline {
 	bool json;
 	bool dry_run;		/* cleanup */
 	bool keep;		/* serve: wait for the next peer */
+	const char *bridge;	/* serve; NULL: none; borrowed from argv */
 	struct tap_request request;	/* create, serve */
 	uid_t uid;		/* create; (uid_t)-1: nobody but root */
 	struct method method;	/* serve */

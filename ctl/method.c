@@ -15,6 +15,10 @@
 #define OPENVPN_TYPE	"TUNTAP_DEV_TYPE"
 #define OPENVPN_MTU	"TUNTAP_MTU"
 #define OPENVPN_LLADDR	"TUNTAP_LLADDR"
+#define OPENVPN_INET	"ifconfig_local"
+#define OPENVPN_MASK	"ifconfig_netmask"
+#define OPENVPN_INET6	"ifconfig_ipv6_local"
+#define OPENVPN_BITS	"ifconfig_ipv6_netbits"
 
 /* What follows prefix in s, or NULL. */
 static const char *
@@ -118,13 +122,55 @@ method_is_openvpn(void)
 	return get_variable(OPENVPN_FD) != NULL;
 }
 
+/* It leaves them to us, and says them whether they are wanted or not. */
+static int
+ask_addresses(struct method *m)
+{
+	const char *inet = get_variable(OPENVPN_INET);
+	const char *mask = get_variable(OPENVPN_MASK);
+	const char *inet6 = get_variable(OPENVPN_INET6);
+	const char *bits = get_variable(OPENVPN_BITS);
+	int r;
+
+	if (inet != NULL && mask != NULL) {
+		if ((r = value_get_inet(OPENVPN_INET, inet, OPENVPN_MASK, mask,
+		    &m->addresses[m->n_addresses])) != 0)
+			return r;
+		m->n_addresses++;
+	}
+	if (inet6 != NULL && bits != NULL) {
+		if ((r = value_get_inet6(OPENVPN_INET6, inet6, OPENVPN_BITS,
+		    bits, &m->addresses[m->n_addresses])) != 0)
+			return r;
+		m->n_addresses++;
+	}
+	return 0;
+}
+
+static int
+ask_settings(struct tap_request *rq)
+{
+	const char *mtu = get_variable(OPENVPN_MTU);
+	const char *lladdr = get_variable(OPENVPN_LLADDR);
+	int r;
+
+	if (mtu != NULL && rq->mtu == 0 &&
+	    (r = value_get_mtu(OPENVPN_MTU, mtu, &rq->mtu)) != 0)
+		return r;
+	if (lladdr != NULL && !rq->has_lladdr) {
+		if ((r = value_get_lladdr(OPENVPN_LLADDR, lladdr,
+		    rq->lladdr)) != 0)
+			return r;
+		rq->has_lladdr = true;
+	}
+	return 0;
+}
+
 int
 method_ask_openvpn(struct method *m, struct tap_request *rq)
 {
 	const char *fd = get_variable(OPENVPN_FD);
 	const char *type = get_variable(OPENVPN_TYPE);
-	const char *mtu = get_variable(OPENVPN_MTU);
-	const char *lladdr = get_variable(OPENVPN_LLADDR);
 	int r;
 
 	if (fd == NULL || type == NULL) {
@@ -138,18 +184,10 @@ method_ask_openvpn(struct method *m, struct tap_request *rq)
 		    "served (--dev-type tap)", type);
 		return SSHTAP_ERR_FORMAT;
 	}
-	if ((r = value_get_descriptor(OPENVPN_FD, fd, &m->fd)) != 0)
+	if ((r = value_get_descriptor(OPENVPN_FD, fd, &m->fd)) != 0 ||
+	    (r = ask_settings(rq)) != 0)
 		return r;
-	if (mtu != NULL && rq->mtu == 0 &&
-	    (r = value_get_mtu(OPENVPN_MTU, mtu, &rq->mtu)) != 0)
-		return r;
-	if (lladdr != NULL && !rq->has_lladdr) {
-		if ((r = value_get_lladdr(OPENVPN_LLADDR, lladdr,
-		    rq->lladdr)) != 0)
-			return r;
-		rq->has_lladdr = true;
-	}
-	return 0;
+	return ask_addresses(m);
 }
 
 const char *

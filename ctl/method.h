@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "tun/tap.h"
+#include "tun/tap_link.h"
 
 /*
  * How tapctl serve and the other program exchange frames:
@@ -38,12 +39,17 @@ enum method_way {
 	METHOD_INHERIT		/* fd */
 };
 
+#define METHOD_ADDRESSES	2
+
 struct method {
 	enum method_kind kind;
 	enum method_way way;
 	char path[METHOD_PATH_SIZE];
 	char remote[METHOD_PATH_SIZE];	/* "": the last sender */
 	int fd;
+	/* openvpn: what its --ifconfig and --ifconfig-ipv6 say. */
+	struct tap_address addresses[METHOD_ADDRESSES];
+	size_t n_addresses;
 };
 
 /* Returns 0, or SSHTAP_ERR_FORMAT after one line about what is wrong. */
@@ -52,7 +58,8 @@ int method_parse(const char *s, struct method *m);
 /*
  * Take over what OpenVPN says in the environment of the program that its
  * --dev-node unix:PROGRAM starts (src/openvpn/tun_afunix.c there): the
- * descriptor into m; MTU and address into rq, unless that has its own.
+ * descriptor and IP addresses into m; MTU and Ethernet address into rq, unless
+ * that has its own.
  *
  * Returns 0, or SSHTAP_ERR_FORMAT after one line about what is wrong.
  */

@@ -5,7 +5,8 @@
  * The life of tapctl serve.  First what needs the rights of the one who
  * called: the socket in the file system, as root too, but with that user's
  * rights.  Then, as root, the fork: the monitor makes the device and stays;
- * the other process gives root up before it reads a byte of anybody's.
+ * the other process gives it its addresses or its bridge, and gives root up
+ * before it reads a byte of anybody's.
  *
  *	device --> ops->move, ops->flush --> other program
  *	device <-- serve_frame <-- ops->peer_ready
@@ -29,6 +30,7 @@
 #include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/signals.h"
+#include "tun/tap_link.h"
 
 #define TICK_MS		1000
 
@@ -292,6 +294,34 @@ open_tap(struct serve *s)
 	return r;
 }
 
+/*
+ * What the host is to do with the interface.  A bridge's port has no address
+ * of its own.  Without root only a device of the user's own can be opened, and
+ * who made that has seen to its addresses.
+ */
+static int
+configure(const struct serve *s)
+{
+	const struct cmdline *c = s->cmdline;
+	const char *name = tap_name(s->tap);
+	struct tap_fault fault = { .step = TAP_STEP_NONE };
+	size_t i;
+	int r = 0;
+
+	if (c->bridge != NULL)
+		r = tap_link_join_bridge(name, c->bridge, NULL, &fault);
+	else if (c->method.n_addresses > 0 && getuid() != 0)
+		log_warn("not root: the IP addresses of %s are left as they "
+		    "are", name);
+	else
+		for (i = 0; r == 0 && i < c->method.n_addresses; i++)
+			r = tap_link_add_address(name,
+			    &c->method.addresses[i], NULL, &fault);
+	if (r != 0)
+		fault_report(r, &fault);
+	return r;
+}
+
 static int
 watch(struct serve *s)
 {
@@ -364,7 +394,7 @@ serve(struct serve *s)
 		log_error_r(r, "cannot serve");
 		return r;
 	}
-	if ((r = open_tap(s)) != 0)
+	if ((r = open_tap(s)) != 0 || (r = configure(s)) != 0)
 		goto out;
 	log_info("serving %s at %s", tap_name(s->tap),
 	    method_where(&s->cmdline->method, where, sizeof(where)));

@@ -3,6 +3,9 @@
 
 #include "ctl/value.h"
 
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -121,6 +124,64 @@ value_get_uid(const char *what, const char *s, uid_t *uidp)
 		log_error("%s \"%.64s\": no such user", what, s);
 		return SSHTAP_ERR_FORMAT;
 	}
+	return 0;
+}
+
+/* The ones of a mask; -1 if zeros are among them. */
+static int
+count_ones(const uint8_t mask[4])
+{
+	int n = 0, i;
+
+	while (n < 32 && (mask[n / 8] & (0x80 >> n % 8)) != 0)
+		n++;
+	for (i = n; i < 32; i++)
+		if ((mask[i / 8] & (0x80 >> i % 8)) != 0)
+			return -1;
+	return n;
+}
+
+int
+value_get_inet(const char *what, const char *s, const char *mask_what,
+    const char *mask, struct tap_address *ap)
+{
+	struct tap_address a = { .family = AF_INET };
+	uint8_t ones[4];
+	int n;
+
+	if (inet_pton(AF_INET, s, a.bytes) != 1) {
+		log_error("%s \"%.64s\": expected an IPv4 address", what, s);
+		return SSHTAP_ERR_FORMAT;
+	}
+	if (inet_pton(AF_INET, mask, ones) != 1 ||
+	    (n = count_ones(ones)) == -1) {
+		log_error("%s \"%.64s\": expected a mask like 255.255.255.0",
+		    mask_what, mask);
+		return SSHTAP_ERR_FORMAT;
+	}
+	a.prefix_len = (unsigned)n;
+	*ap = a;
+	return 0;
+}
+
+int
+value_get_inet6(const char *what, const char *s, const char *bits_what,
+    const char *bits, struct tap_address *ap)
+{
+	struct tap_address a = { .family = AF_INET6 };
+	unsigned long n;
+
+	if (inet_pton(AF_INET6, s, a.bytes) != 1) {
+		log_error("%s \"%.64s\": expected an IPv6 address", what, s);
+		return SSHTAP_ERR_FORMAT;
+	}
+	if (text_get_number(bits, 128, &n) != 0) {
+		log_error("%s \"%.64s\": expected a number of bits from 1 to "
+		    "128", bits_what, bits);
+		return SSHTAP_ERR_FORMAT;
+	}
+	a.prefix_len = (unsigned)n;
+	*ap = a;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "tun/tap.h"
+#include "tun/tap_link.h"
 
 /*
  * Values that people and programs write, on the command line and in the
@@ -30,6 +31,16 @@ int value_get_lladdr(const char *what, const char *s,
 
 /* A login name or a number. */
 int value_get_uid(const char *what, const char *s, uid_t *uidp);
+
+/*
+ * An address and what says how much of it is the network's: a mask like
+ * 255.255.255.0 or, with IPv6, the number of its bits.  Whether an interface
+ * can have it, tap_address_check tells.
+ */
+int value_get_inet(const char *what, const char *s, const char *mask_what,
+    const char *mask, struct tap_address *ap);
+int value_get_inet6(const char *what, const char *s, const char *bits_what,
+    const char *bits, struct tap_address *ap);
 
 int value_get_descriptor(const char *what, const char *s, int *fdp);
 

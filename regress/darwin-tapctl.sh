@@ -172,6 +172,12 @@ serve_mac a near -u 10003 "dgram:$A,$B" &&
 check "datagrams: ping" cable_comes_up
 serve_stop a
 serve_stop b
+near ip link add bridge0 type bridge
+serve_mac a near -u 10003 -b bridge0 "dgram:$A" || exit 1
+check "a bridge: the device is in it" \
+    near ip link show master bridge0 dev feth10003
+serve_stop a
+near ip link del bridge0
 mkfifo "$TDIR/there" "$TDIR/back"
 exec 8<>"$TDIR/there" 9<>"$TDIR/back"
 SERVE_IN=$TDIR/there SERVE_OUT=$TDIR/back
@@ -184,11 +190,14 @@ check "pipes: ping" cable_works
 check "pipes: SIGTERM ends it with 0" serve_stop b
 check "pipes: and the Mac's side" serve_ends_with a 0
 serve_start b far -u 5 "stream:$A"
-mac_exec near env --default-signal=INT "$PLUGTOOL" openvpn tap 1400 \
+mac_exec near env --default-signal=INT ifconfig_local=198.18.0.1 \
+    ifconfig_netmask=255.255.255.0 "$PLUGTOOL" openvpn tap 1400 \
     02:00:5e:00:53:77 "stream:$A" "$MAC_BIN/tapctl" serve -u 10003 openvpn \
     </dev/null >/dev/null 2>"$TDIR/vpn.err" &
 vpn_pid=$!
 wait_for 5 serve_said vpn serving
+check "OpenVPN: its IP address" near sh -c \
+    "ip -o addr show dev feth10003 | grep -qF ' 198.18.0.1/24 '"
 check "OpenVPN: ping" cable_works
 check "OpenVPN: its MTU and address" shows feth10003 '"mtu":1400' \
     '"address":"02:00:5e:00:53:77"'

@@ -357,7 +357,7 @@ start_program(char **argv, const int fds[2])
 	(void)setenv("TUNTAP_MTU", argv[3], 1);
 	if (*argv[4] != '\0')
 		(void)setenv("TUNTAP_LLADDR", argv[4], 1);
-	execv(argv[6], argv + 6);
+	execvp(argv[6], argv + 6);
 	die(argv[6]);
 	return -1;
 }

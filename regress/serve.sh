@@ -171,6 +171,22 @@ REFUSED_STATUS=64 serve_refused "a path that is too long" "at most" -u 3 \
     "stream:/$(printf '%0120d' 0)"
 REFUSED_STATUS=64 serve_refused "no such method" "no method" -u 3 vde
 
+# === A bridge ===
+
+near ip link add br0 type bridge && near ip link set br0 up
+serve_start a near -u 3 -b br0 "stream:$A"
+check "the device is in the bridge" near ip link show master br0 dev "$NEAR_TAP"
+serve_start b far -u 5 "stream:connect:$A"
+NEAR_TAP=br0
+check "ping through it" cable_works
+NEAR_TAP=tap3
+serve_stop a
+serve_end b
+serve_refused "no such bridge" "no bridge br1" -u 3 -b br1 "stream:$A"
+serve_refused "no bridge" "near0 is not a bridge" -u 3 -b near0 "stream:$A"
+near ip link del br0
+check "nothing is left" wait_for 5 nothing_is_left
+
 # === Users ===
 
 # By sudo the socket is made with the user's rights, and is the user's.

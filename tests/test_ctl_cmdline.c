@@ -33,6 +33,11 @@ static const char *const variables[] = {
 	"TUNTAP_SOCKET_FD", "TUNTAP_DEV_TYPE", "TUNTAP_MTU", "TUNTAP_LLADDR",
 };
 
+static const char *const inet_variables[] = {
+	"ifconfig_local", "ifconfig_netmask", "ifconfig_ipv6_local",
+	"ifconfig_ipv6_netbits",
+};
+
 static void
 keep_line(void *ctx, enum log_level level, const char *line)
 {
@@ -48,8 +53,10 @@ set_up(void **state)
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 4; i++) {
 		assert_int_equal(unsetenv(variables[i]), 0);
+		assert_int_equal(unsetenv(inet_variables[i]), 0);
+	}
 	lines = 0;
 	log_set(LOG_LEVEL_DEBUG, keep_line, NULL);
 	return 0;
@@ -179,6 +186,9 @@ test_words_and_options_mix(void **state)
 	assert_int_equal(c.method.kind, METHOD_STDIO);
 	assert_int_equal(c.request.unit, 1);
 	assert_int_equal(c.request.mtu, 1500);
+	assert_null(c.bridge);
+	assert_parsed("serve|stdio|-b|br0", &c);
+	assert_string_equal(c.bridge, "br0");
 	assert_parsed("destroy|--|-a|--", &c);
 	assert_int_equal(c.n_names, 2);
 	assert_string_equal(c.names[0], "-a");
@@ -205,6 +215,8 @@ test_refused_words(void **state)
 	assert_refused("create|-", "no option -");
 	assert_refused("create|-u", "-u needs a unit number");
 	assert_refused("create|-a|", "-a needs an Ethernet address");
+	assert_refused("create|-b|br0", "no option -b");
+	assert_refused("serve|stdio|-b", "-b needs a bridge");
 }
 
 static void
@@ -232,6 +244,8 @@ test_refused_values(void **state)
 	assert_refused("create|-a|02-00-5e-00-53-01", "expected an Ethernet");
 	assert_refused("create|-a|2:0:5e:0:53:1xxxxx", "expected an Ethernet");
 	assert_refused("create|-a|02:00:5e:00:53:0", "expected an Ethernet");
+	assert_refused("serve|stdio|-b|a/b", "no name of an interface");
+	assert_refused("serve|stdio|-b|a234567890123456", "no name of an");
 }
 
 static void
@@ -327,6 +341,17 @@ set_openvpn(const char *fd, const char *type, const char *mtu,
 }
 
 static void
+set_inet(const char *inet, const char *mask, const char *inet6,
+    const char *bits)
+{
+	const char *values[] = { inet, mask, inet6, bits };
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		assert_int_equal(setenv(inet_variables[i], values[i], 1), 0);
+}
+
+static void
 test_openvpn(void **state)
 {
 	struct cmdline c;
@@ -376,6 +401,77 @@ test_refused_openvpn(void **state)
 	assert_refused("serve|openvpn", "multicast");
 }
 
+static void
+assert_mask(const char *mask, unsigned prefix_len)
+{
+	struct cmdline c;
+
+	set_inet("192.0.2.7", mask, "", "");
+	assert_parsed("serve|openvpn", &c);
+	assert_int_equal(c.method.n_addresses, 1);
+	assert_int_equal(c.method.addresses[0].family, AF_INET);
+	assert_int_equal(c.method.addresses[0].prefix_len, prefix_len);
+	assert_memory_equal(c.method.addresses[0].bytes, "\300\0\2\7", 4);
+}
+
+static void
+test_openvpn_addresses(void **state)
+{
+	const struct tap_address *a;
+	struct cmdline c;
+
+	(void)state;
+	set_openvpn("5", "tap", NULL, NULL);
+	assert_parsed("serve|openvpn", &c);
+	assert_int_equal(c.method.n_addresses, 0);
+	assert_mask("255.255.255.0", 24);
+	assert_mask("255.255.255.254", 31);
+	assert_mask("255.255.255.255", 32);
+	assert_mask("128.0.0.0", 1);
+	/* No interface can have that, which is not for us to say. */
+	assert_mask("0.0.0.0", 0);
+	set_inet("192.0.2.7", "255.255.0.0", "2001:db8::7", "64");
+	assert_parsed("", &c);
+	assert_int_equal(c.method.n_addresses, 2);
+	assert_int_equal(c.method.addresses[0].prefix_len, 16);
+	a = &c.method.addresses[1];
+	assert_int_equal(a->family, AF_INET6);
+	assert_int_equal(a->prefix_len, 64);
+	assert_memory_equal(a->bytes, "\40\1\15\270\0\0\0\0", 8);
+	assert_int_equal(a->bytes[15], 7);
+	set_inet("", "", "2001:db8::7", "128");
+	assert_parsed("", &c);
+	assert_int_equal(c.method.n_addresses, 1);
+	assert_int_equal(c.method.addresses[0].family, AF_INET6);
+	/* As of tun devices, which have a remote end instead of a mask. */
+	set_inet("192.0.2.7", "", "", "");
+	assert_parsed("", &c);
+	assert_int_equal(c.method.n_addresses, 0);
+	/* They are OpenVPN's, and nobody else's. */
+	set_inet("192.0.2.7", "255.255.255.0", "", "");
+	assert_parsed("serve|stdio", &c);
+	assert_int_equal(c.method.n_addresses, 0);
+}
+
+static void
+test_refused_openvpn_addresses(void **state)
+{
+	(void)state;
+	set_openvpn("5", "tap", NULL, NULL);
+	set_inet("192.0.2", "255.255.255.0", "", "");
+	assert_refused("", "ifconfig_local \"192.0.2\"");
+	set_inet("192.0.2.7", "255.255.255", "", "");
+	assert_refused("", "ifconfig_netmask \"255.255.255\"");
+	set_inet("192.0.2.7", "255.0.255.0", "", "");
+	assert_refused("", "expected a mask");
+	set_inet("192.0.2.7", "0.0.0.1", "", "");
+	assert_refused("", "expected a mask");
+	set_inet("", "", "2001:db8:::7", "64");
+	assert_refused("", "ifconfig_ipv6_local \"2001:db8:::7\"");
+	set_inet("", "", "2001:db8::7", "129");
+	assert_refused("", "ifconfig_ipv6_netbits \"129\"");
+}
+
 int
 main(void)
 {
@@ -390,6 +486,9 @@ main(void)
 		cmocka_unit_test_setup(test_length_of_paths, set_up),
 		cmocka_unit_test_setup(test_openvpn, set_up),
 		cmocka_unit_test_setup(test_refused_openvpn, set_up),
+		cmocka_unit_test_setup(test_openvpn_addresses, set_up),
+		cmocka_unit_test_setup(test_refused_openvpn_addresses,
+		    set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, tear_down);
