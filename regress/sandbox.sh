@@ -34,6 +34,7 @@ sandbox_make() {
 		"$BUILDDIR/regress/flowtool" "$BUILDDIR/regress/frametool" \
 		"$BUILDDIR/regress/loadtool" "$BUILDDIR/regress/plugtool" \
 		"$BUILDDIR/regress/taptool" "$BUILDDIR/regress/vlantool" \
+		"$SRCDIR/contrib/openvpn/openvpn-ethtap" \
 		"$sandbox_tmp/bin" &&
 	    sandbox_mac
 }
@@ -46,7 +47,9 @@ sandbox_mac() {
 	    cp "$sim/sshtap" "$sim/sshtapd" "$sim/tapctl" \
 		"$sim/regress/darwin-sim/libdarwinsim.so" \
 		"$sim/regress/darwin-sim/darwin-kernel" \
-		"$sim/regress/darwin-sim/darwinctl" "$sandbox_tmp/mac"
+		"$sim/regress/darwin-sim/darwinctl" \
+		"$SRCDIR/regress/darwin-sim/ifconfig" \
+		"$SRCDIR/contrib/openvpn/openvpn-ethtap" "$sandbox_tmp/mac"
 }
 
 # sandbox_run script name log seconds: the status of the script, or of
