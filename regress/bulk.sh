@@ -17,10 +17,10 @@ near ip link set "$NEAR_TAP" txqueuelen 20000
 far ip link set "$FAR_TAP" txqueuelen 20000
 
 recv_start far $COUNT 61
-send_frames near 60 $COUNT 61 0x88b5 0 $PACE
+follow_frames near 60 $COUNT 61 0x88b5 0 $PACE
 check "$COUNT frames, near to far" recv_end 61
 recv_start near $COUNT 62
-send_frames far 60 $COUNT 62 0x88b5 0 $PACE
+follow_frames far 60 $COUNT 62 0x88b5 0 $PACE
 check "$COUNT frames, far to near" recv_end 62
 check "it works afterwards" ping_near_far
 check "and the other way" ping_far_near

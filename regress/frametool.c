@@ -11,6 +11,11 @@
  * pseudo-random stream that starts from seed, number and size: a frame that
  * was cut, padded or changed does not fit it.
  *
+ * A run may be sent by the clock alone, or follow its receiver as well: then
+ * few frames are under way at any time, so that no queue has a reason to drop
+ * any, however little the processors have left for the tunnel.  The two meet
+ * in shared memory, which hosts that are network namespaces still share.
+ *
  * The kernel takes a VLAN tag out of the frame before a packet socket sees
  * it, and hands it over beside the frame (packet(7), PACKET_AUXDATA), so the
  * receiver adds its four bytes to the size again.
@@ -23,11 +28,14 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -42,6 +50,18 @@
 #define ETHERTYPE_TAG	0x8100u
 #define PACE_DEFAULT	20000u		/* frames each second */
 #define BURST		32u	/* frames between two looks at the clock */
+#define SMALL_MAX	2048u		/* of those a relay holds many */
+#define SHM_KEY		0x7e570000	/* and the seed */
+
+/*
+ * How many may be under way to a receiver that is followed.  What the pace
+ * brings in 1/400 s is half of what CoDel lets wait, if the tunnel is as fast;
+ * when a relay stops for a moment it has places for all of them.
+ */
+#define WINDOW_MIN	32u
+#define WINDOW_LARGE	16u
+#define WINDOWS		400u		/* each second */
+#define STALLED_US	2000000u	/* then they are lost */
 
 struct run {
 	const char *ifname;
@@ -50,7 +70,10 @@ struct run {
 	uint32_t count;
 	/* Sending. */
 	size_t sizes[SIZES_MAX], nsizes;
-	unsigned ethertype, vlan, pace;
+	unsigned ethertype, vlan, pace, burst, window;
+	uint64_t start_us;
+	/* What the receiver waits for; NULL: nobody is followed. */
+	_Atomic uint32_t *wanted;
 	/* Receiving. */
 	unsigned seconds;
 	bool shows;
@@ -64,6 +87,8 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: frametool send IF SIZE[,SIZE...] COUNT SEED"
+	    " [ETHERTYPE [VLAN [PACE]]]\n"
+	    "       frametool follow IF SIZE[,SIZE...] COUNT SEED"
 	    " [ETHERTYPE [VLAN [PACE]]]\n"
 	    "       frametool recv IF COUNT SECONDS SEED [show]\n"
 	    "       frametool cast IF GROUP PORT TEXT\n"
@@ -115,6 +140,22 @@ set_receive_options(const struct run *r)
 		die("PACKET_AUXDATA");
 }
 
+/* The receiver makes the place; it is the namespace's until both are gone. */
+static int
+meet(struct run *r, int flags)
+{
+	int id = shmget((key_t)(SHM_KEY | r->seed), sizeof(*r->wanted), flags);
+	void *at;
+
+	if (id == -1)
+		die("shared memory of this seed");
+	at = shmat(id, NULL, 0);
+	if (at == (void *)-1)
+		die("shmat");
+	r->wanted = at;
+	return id;
+}
+
 /* Returns the place behind the header. */
 static size_t
 put_header(uint8_t *frame, const struct run *r, uint32_t n)
@@ -139,34 +180,65 @@ put_header(uint8_t *frame, const struct run *r, uint32_t n)
 	return at;
 }
 
+static void
+sleep_us(uint64_t us)
+{
+	struct timespec ts;
+
+	ts.tv_sec = (time_t)(us / 1000000u);
+	ts.tv_nsec = (long)(us % 1000000u) * 1000;
+	(void)nanosleep(&ts, NULL);
+}
+
+/*
+ * Waits until few enough are under way before frame n.  What was waited here
+ * is not made up for later.
+ */
+static void
+follow(struct run *r, uint32_t n)
+{
+	uint64_t start = now_us(), since = start;
+	uint32_t wanted, before = 0;
+
+	while (r->wanted != NULL) {
+		wanted = atomic_load(r->wanted);
+		if (n + r->burst <= wanted + r->window)
+			break;
+		if (wanted != before)
+			since = now_us();
+		else if (now_us() - since > STALLED_US)
+			r->wanted = NULL;
+		before = wanted;
+		sleep_us(50);
+	}
+	r->start_us += now_us() - start;
+}
+
 /* Waits until frame n may go, so that no queue on the way runs over. */
 static void
-keep_pace(const struct run *r, uint64_t start_us, uint32_t n)
+keep_pace(struct run *r, uint32_t n)
 {
-	struct timespec ts = { 0, 0 };
 	uint64_t due, now;
 
-	if (n % BURST != 0)
+	if (n % r->burst != 0)
 		return;
-	due = start_us + (uint64_t)n * 1000000u / r->pace;
+	follow(r, n);
+	due = r->start_us + (uint64_t)n * 1000000u / r->pace;
 	now = now_us();
-	if (now < due) {
-		ts.tv_nsec = (long)((due - now) % 1000000u) * 1000;
-		ts.tv_sec = (time_t)((due - now) / 1000000u);
-		(void)nanosleep(&ts, NULL);
-	}
+	if (now < due)
+		sleep_us(due - now);
 }
 
 static int
 send_frames(struct run *r)
 {
 	static uint8_t frame[FRAME_MAX];
-	uint64_t start = now_us();
 	uint32_t n, refused = 0;
 	size_t size, at;
 
+	r->start_us = now_us();
 	for (n = 0; n < r->count; n++) {
-		keep_pace(r, start, n);
+		keep_pace(r, n);
 		size = r->sizes[n % r->nsizes];
 		at = put_header(frame, r, n);
 		if (size < at)
@@ -298,9 +370,11 @@ static int
 receive_frames(struct run *r)
 {
 	struct pollfd pfd = { r->fd, POLLIN, 0 };
+	int shared = meet(r, IPC_CREAT | 0600);
 	uint32_t before;
 	uint64_t last;
 
+	atomic_store(r->wanted, 0);
 	r->seen = calloc(r->count, 1);
 	if (r->seen == NULL)
 		die("calloc");
@@ -315,7 +389,9 @@ receive_frames(struct run *r)
 		receive_one(r);
 		if (r->received != before)
 			last = now_us();
+		atomic_store(r->wanted, r->next);
 	}
+	(void)shmctl(shared, IPC_RMID, NULL);
 	print_result(r);
 	return r->received == r->count && r->corrupt == 0 &&
 	    r->duplicate == 0 && r->reordered == 0 ? 0 : 1;
@@ -401,6 +477,21 @@ parse_sizes(struct run *r, char *s)
 		usage();
 }
 
+static void
+set_window(struct run *r)
+{
+	size_t i;
+
+	r->window = r->pace / WINDOWS;
+	if (r->window < WINDOW_MIN)
+		r->window = WINDOW_MIN;
+	for (i = 0; i < r->nsizes; i++)
+		if (r->sizes[i] > SMALL_MAX)
+			r->window = WINDOW_LARGE;
+	r->burst = r->window / 2 < BURST ? r->window / 2 : BURST;
+	(void)meet(r, 0);
+}
+
 static int
 main_send(struct run *r, int argc, char **argv)
 {
@@ -415,6 +506,8 @@ main_send(struct run *r, int argc, char **argv)
 		r->pace = number(argv[8], COUNT_MAX);
 	if (argc > 9 || r->pace == 0)
 		usage();
+	if (strcmp(argv[1], "follow") == 0)
+		set_window(r);
 	open_socket(r, 0);
 	return send_frames(r);
 }
@@ -443,7 +536,8 @@ main(int argc, char **argv)
 	r.ifname = argv[2];
 	r.ethertype = ETHERTYPE_TEST;
 	r.pace = PACE_DEFAULT;
-	if (strcmp(argv[1], "send") == 0)
+	r.burst = BURST;
+	if (strcmp(argv[1], "send") == 0 || strcmp(argv[1], "follow") == 0)
 		return main_send(&r, argc, argv);
 	if (strcmp(argv[1], "recv") == 0)
 		return main_recv(&r, argc, argv);

@@ -43,7 +43,7 @@ if sshtap_start -o RekeyLimit=4M far; then
 	check "mixed sizes, far to near" \
 	    frames_cross far near 14,60,1514 2000 92 0x88b5 0 1000
 	recv_start far $COUNT 93
-	send_frames near 100 $COUNT 93 0x88b5 0 $PACE
+	follow_frames near 100 $COUNT 93 0x88b5 0 $PACE
 	check "$COUNT frames, near to far" recv_end 93
 	check "$COUNT frames, far to near" \
 	    frames_cross far near 100 $COUNT 94 0x88b5 0 $PACE

@@ -22,9 +22,9 @@ both_ways() {
 	before=$(drops)
 	recv_start far $COUNT 31
 	recv_start near $COUNT 32
-	send_frames near 1000 $COUNT 31 0x88b5 0 4000 &
+	follow_frames near 1000 $COUNT 31 0x88b5 0 4000 &
 	sender=$!
-	send_frames far 1000 $COUNT 32 0x88b5 0 4000
+	follow_frames far 1000 $COUNT 32 0x88b5 0 4000
 	wait "$sender"
 	recv_end 31
 	recv_end 32

@@ -106,7 +106,7 @@ if sshtap_start far; then
 	before=$(drops)
 	RECV_SECONDS=10
 	recv_start far $COUNT 61
-	send_frames near 1000 $COUNT 61 0x88b5 0 4000 &
+	follow_frames near 1000 $COUNT 61 0x88b5 0 4000 &
 	sender=$!
 	check "$STRANGERS strangers" \
 	    load -w 500 strangers 192.0.2.2 22 $STRANGERS 50
