@@ -7,7 +7,7 @@
 . "$SRCDIR/regress/peers/trixie.sh"
 
 COUNT=45000
-PACE=3000
+PACE=6000
 
 server_start() {
 	cp "$SRCDIR/regress/peers/asyncssh_tap.py" "$TDIR"
