@@ -13,8 +13,7 @@
  *
  * A run may be sent by the clock alone, or follow its receiver as well: then
  * few frames are under way at any time, so that no queue has a reason to drop
- * any, however little the processors have left for the tunnel.  The two meet
- * in shared memory, which hosts that are network namespaces still share.
+ * any, however little the processors have left for the tunnel.
  *
  * The kernel takes a VLAN tag out of the frame before a packet socket sees
  * it, and hands it over beside the frame (packet(7), PACKET_AUXDATA), so the
@@ -28,14 +27,11 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ipc.h>
-#include <sys/shm.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -51,7 +47,6 @@
 #define PACE_DEFAULT	20000u		/* frames each second */
 #define BURST		32u	/* frames between two looks at the clock */
 #define SMALL_MAX	2048u		/* of those a relay holds many */
-#define SHM_KEY		0x7e570000	/* and the seed */
 
 /*
  * How many may be under way to a receiver that is followed.  What the pace
@@ -61,7 +56,6 @@
 #define WINDOW_MIN	32u
 #define WINDOW_LARGE	16u
 #define WINDOWS		400u		/* each second */
-#define STALLED_US	2000000u	/* then they are lost */
 
 struct run {
 	const char *ifname;
@@ -72,8 +66,8 @@ struct run {
 	size_t sizes[SIZES_MAX], nsizes;
 	unsigned ethertype, vlan, pace, burst, window;
 	uint64_t start_us;
-	/* What the receiver waits for; NULL: nobody is followed. */
-	_Atomic uint32_t *wanted;
+	bool follows;
+	struct meeting receiver;
 	/* Receiving. */
 	unsigned seconds;
 	bool shows;
@@ -94,16 +88,6 @@ usage(void)
 	    "       frametool cast IF GROUP PORT TEXT\n"
 	    "       frametool hear IF GROUP PORT SECONDS\n");
 	exit(2);
-}
-
-static uint64_t
-now_us(void)
-{
-	struct timespec ts;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
-		die("clock_gettime");
-	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
 }
 
 /* A socket that only sends listens to no protocol. */
@@ -140,22 +124,6 @@ set_receive_options(const struct run *r)
 		die("PACKET_AUXDATA");
 }
 
-/* The receiver makes the place; it is the namespace's until both are gone. */
-static int
-meet(struct run *r, int flags)
-{
-	int id = shmget((key_t)(SHM_KEY | r->seed), sizeof(*r->wanted), flags);
-	void *at;
-
-	if (id == -1)
-		die("shared memory of this seed");
-	at = shmat(id, NULL, 0);
-	if (at == (void *)-1)
-		die("shmat");
-	r->wanted = at;
-	return id;
-}
-
 /* Returns the place behind the header. */
 static size_t
 put_header(uint8_t *frame, const struct run *r, uint32_t n)
@@ -180,41 +148,10 @@ put_header(uint8_t *frame, const struct run *r, uint32_t n)
 	return at;
 }
 
-static void
-sleep_us(uint64_t us)
-{
-	struct timespec ts;
-
-	ts.tv_sec = (time_t)(us / 1000000u);
-	ts.tv_nsec = (long)(us % 1000000u) * 1000;
-	(void)nanosleep(&ts, NULL);
-}
-
 /*
- * Waits until few enough are under way before frame n.  What was waited here
- * is not made up for later.
+ * Waits until frame n may go, so that no queue on the way runs over.  What was
+ * waited for the receiver is not made up for later.
  */
-static void
-follow(struct run *r, uint32_t n)
-{
-	uint64_t start = now_us(), since = start;
-	uint32_t wanted, before = 0;
-
-	while (r->wanted != NULL) {
-		wanted = atomic_load(r->wanted);
-		if (n + r->burst <= wanted + r->window)
-			break;
-		if (wanted != before)
-			since = now_us();
-		else if (now_us() - since > STALLED_US)
-			r->wanted = NULL;
-		before = wanted;
-		sleep_us(50);
-	}
-	r->start_us += now_us() - start;
-}
-
-/* Waits until frame n may go, so that no queue on the way runs over. */
 static void
 keep_pace(struct run *r, uint32_t n)
 {
@@ -222,7 +159,9 @@ keep_pace(struct run *r, uint32_t n)
 
 	if (n % r->burst != 0)
 		return;
-	follow(r, n);
+	if (r->follows && n + r->burst > r->window)
+		r->start_us += meeting_wait(&r->receiver,
+		    n + r->burst - r->window);
 	due = r->start_us + (uint64_t)n * 1000000u / r->pace;
 	now = now_us();
 	if (now < due)
@@ -370,11 +309,11 @@ static int
 receive_frames(struct run *r)
 {
 	struct pollfd pfd = { r->fd, POLLIN, 0 };
-	int shared = meet(r, IPC_CREAT | 0600);
+	struct meeting sender;
 	uint32_t before;
 	uint64_t last;
 
-	atomic_store(r->wanted, 0);
+	meeting_make(&sender, r->seed);
 	r->seen = calloc(r->count, 1);
 	if (r->seen == NULL)
 		die("calloc");
@@ -389,9 +328,9 @@ receive_frames(struct run *r)
 		receive_one(r);
 		if (r->received != before)
 			last = now_us();
-		atomic_store(r->wanted, r->next);
+		meeting_tell(&sender, r->next);
 	}
-	(void)shmctl(shared, IPC_RMID, NULL);
+	meeting_remove(&sender);
 	print_result(r);
 	return r->received == r->count && r->corrupt == 0 &&
 	    r->duplicate == 0 && r->reordered == 0 ? 0 : 1;
@@ -489,7 +428,8 @@ set_window(struct run *r)
 		if (r->sizes[i] > SMALL_MAX)
 			r->window = WINDOW_LARGE;
 	r->burst = r->window / 2 < BURST ? r->window / 2 : BURST;
-	(void)meet(r, 0);
+	r->follows = true;
+	meeting_join(&r->receiver, r->seed);
 }
 
 static int

@@ -4,6 +4,7 @@
 #ifndef REGRESS_TOOL_H
 #define REGRESS_TOOL_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,5 +27,38 @@ unsigned number(const char *s, unsigned long max);
  * n-th of its kind, with a size or place that tells it from its neighbours.
  */
 void fill(uint8_t *p, size_t len, unsigned seed, uint32_t n, size_t size);
+
+/* Of a clock that only goes forward. */
+uint64_t now_us(void);
+
+void sleep_us(uint64_t us);
+
+/*
+ * Where a receiver tells its sender what it waits for: the number behind the
+ * highest that has come.  It is shared memory, which hosts that are network
+ * namespaces still have in common.  Which meeting it is: a number that both
+ * know, up to MEETING_MAX.
+ */
+#define MEETING_MAX	0xffffu
+
+struct meeting {
+	int id;
+	_Atomic uint32_t *wanted;
+};
+
+/* The receiver's part; it waits for 0 at first. */
+void meeting_make(struct meeting *m, unsigned which);
+void meeting_tell(struct meeting *m, uint32_t wanted);
+void meeting_remove(struct meeting *m);
+
+/* The sender's, while the receiver is there. */
+void meeting_join(struct meeting *m, unsigned which);
+
+/*
+ * Wait until the receiver waits for n or a later one.  When nothing comes for
+ * seconds all that is under way is lost, and nothing is waited for any more.
+ * Returns how many microseconds that took.
+ */
+uint64_t meeting_wait(struct meeting *m, uint32_t n);
 
 #endif

@@ -30,7 +30,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 
 #include "regress/tool.h"
 #include "tun/bytes.h"
@@ -44,6 +43,8 @@
 #define TCP_PSH_ACK	0x18
 #define TCP_ACK		0x10
 #define PAUSE_US	4000		/* between two, for the queues */
+#define WINDOW		2u		/* under way, for the same reason */
+#define MEETING		0x100u		/* frametool's are below */
 #define WAIT_MS		3000
 #define FRAMES_MAX	1000000u
 #define SEGMENT_MAX	16384u
@@ -155,7 +156,7 @@ static int
 inject(const struct flow *f)
 {
 	static uint8_t frame[HEADERS + PAYLOAD_MAX];
-	struct timespec pause = { 0, PAUSE_US * 1000 };
+	struct meeting receiver;
 	struct virtio_net_hdr vh;
 	struct iovec iov[2] = { { &vh, sizeof(vh) },
 	    { frame, HEADERS + f->super } };
@@ -170,6 +171,7 @@ inject(const struct flow *f)
 	vh.gso_size = (uint16_t)f->size;
 	vh.csum_start = IP_AT + IP_SIZE;
 	vh.csum_offset = 16;
+	meeting_join(&receiver, MEETING);
 	for (n = 0; n < f->count; n++) {
 		put_headers(f, frame, n);
 		at = HEADERS;
@@ -179,7 +181,9 @@ inject(const struct flow *f)
 		}
 		if (writev(f->fd, iov, 2) == -1)
 			die("writev with PACKET_VNET_HDR");
-		(void)nanosleep(&pause, NULL);
+		sleep_us(PAUSE_US);
+		if (n >= WINDOW)
+			(void)meeting_wait(&receiver, n + 1 - WINDOW);
 	}
 	return 0;
 }
@@ -324,10 +328,15 @@ collect(struct flow *f)
 {
 	struct pollfd pfd = { f->fd, POLLIN, 0 };
 	uint64_t all = (uint64_t)f->count * f->super;
+	struct meeting sender;
 
+	meeting_make(&sender, MEETING);
 	fprintf(stderr, "ready\n");
-	while (f->next < all && poll(&pfd, 1, WAIT_MS) == 1)
+	while (f->next < all && poll(&pfd, 1, WAIT_MS) == 1) {
 		collect_one(f);
+		meeting_tell(&sender, (uint32_t)(f->next / f->super));
+	}
+	meeting_remove(&sender);
 	fprintf(stderr, "frames %llu wrong %llu lost %llu reordered %llu"
 	    " joined %llu%s%s\n", (unsigned long long)f->frames,
 	    (unsigned long long)f->wrong,
