@@ -5,29 +5,15 @@
 # Another implementation of the channel: AsyncSSH.
 . "$SRCDIR/regress/test-exec.sh"
 . "$SRCDIR/regress/peers/trixie.sh"
+. "$SRCDIR/regress/peers/asyncssh.sh"
 
 COUNT=45000
 PACE=6000
 
-server_start() {
-	cp "$SRCDIR/regress/peers/asyncssh_tap.py" "$TDIR"
-	cp "$KEYS/host_ed25519" "$TDIR/host_key"
-	nsenter --net=/run/netns/far chroot "$TREE" \
-	    python3 "$TDIR/asyncssh_tap.py" listen 192.0.2.2 22 "$TDIR/host_key" \
-	    "$TDIR/authorized_keys/root" "$FAR_TAP" \
-	    >"$SSHD_LOG" 2>&1 &
-	wait_for 10 grep -q listening "$SSHD_LOG" ||
-	    fatal "AsyncSSH does not start"
-}
-
 hosts_up
 trixie_up
-far ip tuntap add dev "$FAR_TAP" mode tap || fatal "no TAP in far"
 STAYS=yes
-know_host far ed25519
-server_start
-trace "AsyncSSH $(chroot "$TREE" python3 -c \
-    'import asyncssh; print(asyncssh.__version__)')"
+asyncssh_start
 
 for cipher in aes256-gcm@openssh.com aes128-gcm@openssh.com \
     chacha20-poly1305@openssh.com; do
