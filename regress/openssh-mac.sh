@@ -125,6 +125,21 @@ else
 fi
 check "ssh -f: nothing is left" wait_for 5 mac_is_bare
 
+# Of a master that asks before it takes somebody in, and cannot ask: its child
+# that fails is not the owner of the pair.
+export SSH_ASKPASS=/nonexistent SSH_ASKPASS_REQUIRE=force
+if ssh_start -o ControlMaster=ask -o ControlPath="$TDIR/asks"; then
+	check "nobody can be asked: refused" \
+	    not near timeout 10 "$SSH" -F "$CONFIG" -S "$TDIR/asks" \
+	    -o ProxyCommand=false far true
+	check "nobody can be asked: its child says so" \
+	    grep "exec(/nonexistent)" "$ERR"
+	check "nobody can be asked: the tunnel works" ping_near_far
+	ssh_end TERM
+fi
+unset SSH_ASKPASS SSH_ASKPASS_REQUIRE
+check "nobody can be asked: nothing is left" wait_for 5 mac_is_bare
+
 sshd_stop
 MODE=point-to-point NEAR_TAP=utun3 FAR_TAP=tun5 UNITS=3:5
 openssh_sshd stock
