@@ -79,6 +79,7 @@ percentiles() {
 
 # ping interval
 echo_is_timed() {
+	: >"$TDIR/echo"
 	nsenter --net=/run/netns/near "$RTT" echo 5302 >"$TDIR/echo" &
 	echo_pid=$!
 	wait_for 5 grep -q ready "$TDIR/echo"
