@@ -24,8 +24,7 @@ FAR_IPV4=198.18.0.2 FAR_IPV6=fd00::2
 make_random() {
 	[ ! -s "$SMALL_FILE.sum" ] || return 0
 	head -c "$BYTES" /dev/urandom >"$RANDOM_FILE" &&
-	    head -c "$SMALL_BYTES" "$RANDOM_FILE" >"$SMALL_FILE" ||
-	    fatal "no file of $BYTES bytes"
+	    head -c "$SMALL_BYTES" "$RANDOM_FILE" >"$SMALL_FILE" || return
 	for file in "$RANDOM_FILE" "$SMALL_FILE"; do
 		sha256sum <"$file" >"$file.sum"
 	done
@@ -260,4 +259,4 @@ odd_scenes() {
 ODD_SIZES=14,15,59,60,61,127,128,129,500,999,1000,1001,1499,1512,1513,1514
 
 require_cmd sha256sum
-make_random
+locked make_random || fatal "no file of $BYTES bytes"

@@ -71,9 +71,13 @@ sandbox_run() {
 	return $sandbox_status
 }
 
-sandbox_remove() {
+sandbox_stop() {
 	if [ -n "$sandbox_child" ] && kill "$sandbox_child" 2>/dev/null; then
 		wait "$sandbox_child"
 	fi
+}
+
+sandbox_remove() {
+	sandbox_stop
 	[ -z "$sandbox_tmp" ] || rm -rf "$sandbox_tmp"
 }

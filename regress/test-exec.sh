@@ -204,12 +204,19 @@ three_hosts_up() {
 
 # === Keys ===
 
+# locked command ...: for what all scripts share, of which several run at once.
+locked() {
+	(flock 9 && "$@") 9>"$KEYS/lock"
+}
+
+generate_key() {
+	[ -f "$KEYS/$1" ] || ssh-keygen -q -t "$2" ${3:+-b "$3"} -N '' \
+	    -C "$1" -f "$KEYS/$1" >&2
+}
+
 # make_key name type [bits]: one for the whole run; prints its path.
 make_key() {
-	if [ ! -f "$KEYS/$1" ]; then
-		ssh-keygen -q -t "$2" ${3:+-b "$3"} -N '' -C "$1" \
-		    -f "$KEYS/$1" >&2 || fatal "ssh-keygen cannot make $1"
-	fi
+	locked generate_key "$@" || fatal "ssh-keygen cannot make $1"
 	echo "$KEYS/$1"
 }
 
