@@ -259,4 +259,4 @@ odd_scenes() {
 ODD_SIZES=14,15,59,60,61,127,128,129,500,999,1000,1001,1499,1512,1513,1514
 
 require_cmd sha256sum
-locked make_random || fatal "no file of $BYTES bytes"
+locked random make_random || fatal "no file of $BYTES bytes"

@@ -8,14 +8,6 @@
 . "$SRCDIR/regress/tapd.sh"
 . "$SRCDIR/regress/peers/trixie.sh"
 
-build() {
-	mkdir "$TREE/src" "$TREE/build" &&
-	    (cd "$SRCDIR" && tar -cf - --exclude=.git .) |
-		tar -xf - --no-same-owner -C "$TREE/src" &&
-	    chroot "$TREE" sh -c 'cd /build && ../src/configure' &&
-	    chroot "$TREE" make -s -C /build -j "$(nproc)" sshtapd
-} >&2
-
 # Its status is about findings, too; what counts is that it came to its end.
 audit() {
 	near chroot "$TREE" env PYTHONDONTWRITEBYTECODE=1 \
@@ -47,12 +39,12 @@ check "nothing bad" nothing_bad
 tapd_stop
 
 [ -f "$SRCDIR/configure" ] || skip "the sources have no configure"
-check "sshtapd builds" build
-[ -x "$TREE/build/sshtapd" ] || exit 1
+check "sshtapd builds" trixie_make sshtapd
+[ -x "$TRIXIE_BUILD/sshtapd" ] || exit 1
 cp "$TDIR/etc/passwd" "$TDIR/etc/group" "$TREE/etc"
 TAPD_USER="chroot $TREE"
-TAPD=/build/sshtapd
-TAPD_EXE=$TREE/build/sshtapd
+TAPD=$TRIXIE_BUILD/sshtapd
+TAPD_EXE=$TREE$TRIXIE_BUILD/sshtapd
 start
 check "with ML-KEM: ssh-audit gets through" audit
 check "with ML-KEM: it knows the method" \

@@ -7,31 +7,24 @@
 . "$SRCDIR/regress/test-exec.sh"
 . "$SRCDIR/regress/peers/trixie.sh"
 
-build() {
-	mkdir "$TREE/src" "$TREE/build" &&
-	    (cd "$SRCDIR" && tar -cf - --exclude=.git .) |
-		tar -xf - --no-same-owner -C "$TREE/src" &&
-	    chroot "$TREE" sh -c 'cd /build && ../src/configure' &&
-	    chroot "$TREE" make -s -C /build -j "$(nproc)"
-} >&2
-
 unit_tests() {
-	chroot "$TREE" env TALLY=/build/tally make -s -C /build unit >&2 &&
+	chroot "$TREE" env TALLY="$TRIXIE_BUILD/tally" \
+	    make -s -C "$TRIXIE_BUILD" -j "$(nproc)" unit >&2 &&
 	    [ "$(awk '{ n += $2 } END { print n + 0 }' \
-		"$TREE/build/tally")" -eq 0 ]
+		"$TRIXIE_BUILD/tally")" -eq 0 ]
 }
 
 [ -f "$SRCDIR/configure" ] || skip "the sources have no configure"
 hosts_up
 trixie_up
-check "sshtap builds" build
-[ -x "$TREE/build/sshtap" ] || exit 1
+check "sshtap builds" trixie_make all
+[ -x "$TRIXIE_BUILD/sshtap" ] || exit 1
 check "the unit tests pass" unit_tests
 
 sshd_start
 AS_USER="chroot $TREE"
-SSHTAP=/build/sshtap
-SSHTAP_EXE=$TREE/build/sshtap
+SSHTAP=$TRIXIE_BUILD/sshtap
+SSHTAP_EXE=$TREE$TRIXIE_BUILD/sshtap
 trace "$(chroot "$TREE" $SSHTAP -V)"
 tunnel_check "ML-KEM" -o KexAlgorithms=mlkem768x25519-sha256 far
 check "it was ML-KEM" sshd_said "kex: algorithm: mlkem768x25519-sha256"

@@ -204,9 +204,11 @@ three_hosts_up() {
 
 # === Keys ===
 
-# locked command ...: for what all scripts share, of which several run at once.
+# locked name command ...: for what scripts share, of which several run at once.
 locked() {
-	(flock 9 && "$@") 9>"$KEYS/lock"
+	lock=$REGRESS_TMP/$1.lock
+	shift
+	(flock 9 && "$@") 9>"$lock"
 }
 
 generate_key() {
@@ -216,7 +218,7 @@ generate_key() {
 
 # make_key name type [bits]: one for the whole run; prints its path.
 make_key() {
-	locked generate_key "$@" || fatal "ssh-keygen cannot make $1"
+	locked keys generate_key "$@" || fatal "ssh-keygen cannot make $1"
 	echo "$KEYS/$1"
 }
 

@@ -5,6 +5,8 @@
 # tree, or says why not.  Changes to it are kept apart and vanish.
 
 TREE=$TDIR/trixie
+# What is built there, for all of these scripts; inside it has the same name.
+TRIXIE_BUILD=$REGRESS_TMP/trixie-build
 
 trixie_up() {
 	made=$REGRESS_CACHE/trixie
@@ -27,3 +29,17 @@ trixie_up() {
 	cp "$TDIR/etc/hosts" "$TREE/etc/hosts"
 	SSHD="chroot $TREE /usr/sbin/sshd"
 }
+
+build_in_trixie() {
+	mkdir -p "$TRIXIE_BUILD" &&
+	    chroot "$TREE" sh -c '
+		cd "$1" && { [ -f Makefile ] ||
+		    /src/configure --quiet CFLAGS=-O1; } && shift &&
+		make -s -j "$(nproc)" "$@"' sh "$TRIXIE_BUILD" "$@"
+}
+
+# trixie_make target ...: of these sources, with the libraries of the tree.
+trixie_make() {
+	mkdir -p "$TREE/src" && mount --bind "$SRCDIR" "$TREE/src" &&
+	    locked trixie-build build_in_trixie "$@"
+} >&2
